@@ -1,0 +1,1 @@
+//! slog behind logx and logx behind slog

@@ -1,0 +1,1 @@
+//! tracing behind logx and logx behind tracing

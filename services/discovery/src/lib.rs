@@ -1,0 +1,1 @@
+//! Target strings and service discovery

@@ -1,0 +1,1 @@
+//! The saga coordinator as a program of its own

@@ -1,0 +1,1 @@
+//! dtm's protocol: saga client, sub-transaction barrier, coordinator

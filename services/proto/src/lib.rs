@@ -1,0 +1,1 @@
+//! user.proto, score.proto and the code generated from them

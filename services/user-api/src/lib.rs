@@ -1,0 +1,1 @@
+//! The HTTP service: register a user, read users
