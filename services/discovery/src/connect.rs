@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+
+use crate::{Error, Target};
+
+/// Longest wait for a TCP connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// An idle connection is probed this often, so that a peer that vanished without a word is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Parses a target and connects to it; see [`connect_to`].
+///
+/// # Errors
+/// What is wrong with the target.
+pub async fn connect(target: &str) -> Result<Channel, Error> {
+    connect_to(&target.parse()?).await
+}
+
+/// A channel to the target, balanced over its addresses. The connections are made at the first call and again whenever one is lost.
+///
+/// # Errors
+/// An address that cannot be used.
+pub async fn connect_to(target: &Target) -> Result<Channel, Error> {
+    match target {
+        Target::Direct(addresses) => direct(addresses),
+        Target::Dns(name) => Ok(endpoint(name)?.connect_lazy()),
+        Target::Etcd(_) => Err(Error::BadTarget {
+            target: target.to_string(),
+            reason: "etcd is not available",
+        }),
+    }
+}
+
+fn direct(addresses: &[String]) -> Result<Channel, Error> {
+    if let [address] = addresses {
+        return Ok(endpoint(address)?.connect_lazy());
+    }
+    let endpoints = addresses
+        .iter()
+        .map(|address| endpoint(address))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Channel::balance_list(endpoints.into_iter()))
+}
+
+/// The connection settings of every channel: 3 s to connect, no Nagle delay, keep-alive every 30 s.
+///
+/// # Errors
+/// `address` is no `host:port`.
+pub fn endpoint(address: &str) -> Result<Endpoint, Error> {
+    let endpoint =
+        Endpoint::from_shared(format!("http://{address}")).map_err(|error| Error::BadAddress {
+            address: address.to_owned(),
+            reason: error.to_string(),
+        })?;
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_while_idle(false))
+}
