@@ -26,6 +26,7 @@ pub use transaction::{Branch, Outcome, Transaction};
     unreachable_pub,
     missing_debug_implementations,
     clippy::all,
+    clippy::clone_on_ref_ptr,
     clippy::allow_attributes_without_reason,
     reason = "generated code"
 )]

@@ -75,7 +75,7 @@ impl Dialect for Sqlite {
         const LOCKED: i32 = 6;
         let code = error
             .as_database_error()
-            .and_then(|error| error.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .and_then(|code| code.parse::<i32>().ok());
         // The low byte is the kind, the rest says more about it.
         code.is_some_and(|code| matches!(code & 0xff, BUSY | LOCKED))
