@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod conf;
+pub mod db;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
