@@ -1,5 +1,85 @@
-//! A logging facade with go-zero's vocabulary, pluggable writers and unbreakable JSON lines.
-macro_rules! swallow { ($($n:ident)*) => { swallow!{@ ($) $($n)*} }; (@ ($d:tt) $($n:ident)*) => { $(
-    /// Placeholder of the call form.
-    #[macro_export] macro_rules! $n { ($d($d t:tt)*) => { () }; })* }; }
-swallow!(debug info warn error slow stat severe alert error_stack);
+//! A logging facade with go-zero's vocabulary, one pluggable [`Writer`], and lines that cannot break.
+//!
+//! # In a service
+//!
+//! ```
+//! # fn serve() -> Result<(), std::io::Error> { Ok(()) }
+//! logx::must(logx::set_up(&logx::LogConf::default()));
+//!
+//! let (uid, cost) = (7, std::time::Duration::from_micros(1_500));
+//! logx::info!(uid, cost; "registered {}", "ann");
+//! logx::with_duration(cost).sloww("a slow call", &[logx::field("uid", uid)]);
+//! if let Err(err) = serve() {
+//!     logx::error!(err:err = err; "the server stopped");
+//! }
+//! # let _ =
+//! logx::close();
+//! ```
+//!
+//! The use of the macros, functions and methods: see [`info!`], [`LogCalls`] and [`Log`]. A service calls
+//! [`set_up`] or [`set_writer`] once at its start; where lines go never matters again.
+//!
+//! # In a library
+//!
+//! Log with the macros and set nothing up. Without a writer the first line makes a console writer.
+//!
+//! # For a backend
+//!
+//! Implement [`Writer`]: one method. Everything about a line is in its [`Record`].
+
+mod api;
+mod caller;
+mod conf;
+mod context;
+mod dispatch;
+mod encode;
+mod error;
+mod event;
+mod field;
+mod fields;
+mod format;
+mod global;
+mod health;
+mod level;
+mod limit;
+mod local;
+mod logger;
+mod macros;
+mod memo;
+mod owned;
+mod record;
+mod sensitive;
+mod site;
+mod stack;
+mod value;
+mod writer;
+
+#[doc(hidden)]
+pub mod private;
+pub mod sink;
+pub mod testing;
+
+pub use api::{
+    CLOSE_DEADLINE, add_global_fields, add_writer, close, close_within, disable, disable_stat, enable_stat, enabled,
+    flush, level, must, reset, set_exit_on_fatal, set_level, set_target_level, set_up, set_up_with, set_writer,
+};
+pub use caller::Caller;
+pub use conf::{Encoding, LogConf, Mode, Rotation};
+pub use context::{Context, ContextSource, InContext, InLogContext, TraceIds, instrument, scope, set_context_source};
+pub use encode::{Encode, EncodeError, Encoder};
+pub use error::{SetUpError, WriteError};
+pub use event::Event;
+pub use field::{Field, Key, field, keys};
+pub use format::FieldKeys;
+pub use health::{Health, count_dropped, health};
+pub use level::{Kind, Level, ParseLevelError};
+pub use limit::LessLogger;
+pub use logger::functions::*;
+pub use logger::{Content, Lazy, Line, Log, LogCalls, Logger, logger};
+pub use owned::{OwnedField, OwnedValue};
+pub use record::{OwnedRecord, Record};
+pub use sensitive::{MASK, Masked, Sensitive};
+pub use site::Site;
+pub use value::{Time, ToValue, Value};
+pub use writer::native::write_to;
+pub use writer::{FromFn, NativeWriter, Stream, Writer, from_fn};

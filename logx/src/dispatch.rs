@@ -1,0 +1,155 @@
+//! The path of one line: gate, record, writer; and what happens when a writer fails.
+//!
+//! 1. The call passed the gate; nothing was evaluated before.
+//! 2. The thread's copy of the snapshot is renewed if there is a newer one.
+//! 3. The record is put together by reference and delivered to the snapshot's writer.
+//! 4. A writer that fails is counted and the line shown on stderr; one that was closed meanwhile hands the line
+//!    to the present one.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::caller::Caller;
+use crate::context::{Context, TraceIds, source_ids};
+use crate::encode::guard;
+use crate::error::WriteError;
+use crate::field::Field;
+use crate::global::{self, Slot, State};
+use crate::health;
+use crate::level::Kind;
+use crate::local::{self, Thread};
+use crate::logger::LogInner;
+use crate::record::Record;
+use crate::sink::stderr;
+use crate::site::Site;
+use crate::value::Value;
+use crate::writer::Writer;
+
+/// A call that passed the gate.
+pub(crate) struct Call<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) content: Value<'a>,
+    pub(crate) site: Option<&'static Site>,
+    pub(crate) values: &'a [Value<'a>],
+    pub(crate) fields: &'a [Field<'a>],
+    pub(crate) log: Option<&'a LogInner>,
+    pub(crate) caller: Caller<'a>,
+    pub(crate) target: &'a str,
+    /// When it happened, where that is not now.
+    pub(crate) time: Option<SystemTime>,
+    /// A context that wins over the frame, for lines that come from a bridge.
+    pub(crate) context: Option<&'a Context>,
+}
+
+/// Lines logged while another one is rendered: this many levels are written, deeper ones are counted.
+const MAX_NESTED: u32 = 1;
+
+/// Takes a call to the writer. Never panics, never recurses.
+pub(crate) fn dispatch(call: &Call<'_>) {
+    if call.kind == Kind::Stat && global::stat_is_off() {
+        return;
+    }
+    match local::with(|thread| deliver_on(thread, call)) {
+        Some(()) => {}
+        // The thread is ending and its own state is gone: the same by longer ways.
+        None => deliver_in(&global::load(), call, None),
+    }
+}
+
+fn deliver_on(thread: &Thread, call: &Call<'_>) {
+    let Some(_level) = thread.enter(MAX_NESTED) else {
+        health::count_reentrant();
+        return;
+    };
+    thread.with_state(|state| deliver_in(state, call, Some(thread)));
+}
+
+#[inline]
+fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
+    let frame = match (call.context, call.log.and_then(|log| log.context.as_ref())) {
+        (Some(_), _) | (_, Some(_)) => None,
+        _ => thread.and_then(Thread::context),
+    };
+    let context = call.context.or_else(|| call.log.and_then(|log| log.context.as_ref())).or(frame.as_ref());
+    let ids: Option<TraceIds> = if context.is_none() { source_ids() } else { None };
+    let mut record = Record {
+        kind: call.kind,
+        time: call.time.unwrap_or_else(SystemTime::now),
+        content: call.content,
+        site: call.site,
+        values: call.values,
+        fields: call.fields,
+        globals: &state.globals,
+        log: call.log,
+        context,
+        ids: ids.as_ref(),
+        caller: call.caller,
+        target: call.target,
+        format: &state.format,
+    };
+    let written = match &state.writer {
+        Slot::Set(writer) => write(&record, &**writer),
+        Slot::Unset | Slot::Closed => Err(WriteError::Closed),
+    };
+    match written {
+        Ok(()) => count_line(call.kind, thread),
+        Err(WriteError::Closed) => {
+            let present = present_state();
+            record.globals = &present.globals;
+            record.format = &present.format;
+            redeliver(&record, &present, thread);
+        }
+        Err(error) => report(&record, &error),
+    }
+}
+
+#[inline]
+fn write(record: &Record<'_>, writer: &dyn Writer) -> Result<(), WriteError> {
+    match guard::writer(|| record.deliver(writer)) {
+        Ok(result) => result,
+        Err(panic) => Err(WriteError::other(format!("the writer panicked: {panic}"))),
+    }
+}
+
+#[inline]
+fn count_line(kind: Kind, thread: Option<&Thread>) {
+    match thread {
+        Some(thread) => thread.counters().count_line(kind),
+        None => health::count_line_without_thread(kind),
+    }
+}
+
+/// The newest snapshot; with a console writer in it when there has never been a writer.
+#[cold]
+fn present_state() -> Arc<State> {
+    let state = global::load();
+    if matches!(state.writer, Slot::Unset) {
+        global::install_default_writer();
+        return global::load();
+    }
+    state
+}
+
+/// The writer was closed under the line's feet, or there is none: the present one takes the line, once.
+#[cold]
+fn redeliver(record: &Record<'_>, state: &State, thread: Option<&Thread>) {
+    let result = match &state.writer {
+        Slot::Set(writer) => write(record, &**writer),
+        Slot::Unset | Slot::Closed => Err(WriteError::Closed),
+    };
+    match result {
+        Ok(()) => count_line(record.kind, thread),
+        Err(WriteError::Closed) => {
+            health::count_after_close();
+            stderr::line(record);
+        }
+        Err(error) => report(record, &error),
+    }
+}
+
+/// Counts the failure and shows the line on stderr, so that it is not lost; at a bounded rate.
+#[cold]
+fn report(record: &Record<'_>, error: &WriteError) {
+    health::count_write_error();
+    stderr::failed_line(record, error);
+}

@@ -1,0 +1,168 @@
+//! One value as JSON, by go-zero's rules for fields.
+
+use std::fmt::Write as _;
+
+use super::string::{Escaping, push_base64, push_quoted};
+use super::{Encoder, guard, number, text, time};
+use crate::format::{Format, MaskKeys};
+use crate::sensitive::MASK;
+use crate::value::Value;
+
+/// Lists and objects deeper than this print a mark instead; a line must stay readable by parsers with a limit.
+pub(crate) const MAX_DEPTH: u32 = 100;
+
+/// Appends a value.
+#[inline]
+pub(crate) fn push_value(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys) {
+    push_at(out, value, masks, 1);
+}
+
+/// The value as JSON text under the present format's masks.
+pub(crate) fn to_string(value: Value<'_>) -> String {
+    let mut out = Vec::new();
+    crate::global::with_format(|format: &Format| push_value(&mut out, value, &format.masks));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[inline]
+pub(crate) fn push_at(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) {
+    match value {
+        Value::Str(s) => push_quoted(out, s),
+        Value::I64(n) => number::push_int(out, n),
+        Value::U64(n) => number::push_int(out, n),
+        Value::F64(n) => push_f64(out, n),
+        Value::Bool(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+        Value::Null => out.extend_from_slice(b"null"),
+        other => push_rare(out, other, masks, depth),
+    }
+}
+
+#[inline(never)]
+fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) {
+    match value {
+        Value::F32(n) if n.is_finite() => number::push_f32(out, n),
+        Value::F32(n) => push_f64(out, f64::from(n)),
+        Value::Bytes(bytes) => {
+            out.push(b'"');
+            push_base64(out, bytes);
+            out.push(b'"');
+        }
+        Value::Duration(ns) => {
+            out.push(b'"');
+            number::push_go_duration(out, ns);
+            out.push(b'"');
+        }
+        Value::Time(t) => {
+            out.push(b'"');
+            time::push_rfc3339(out, t);
+            out.push(b'"');
+        }
+        Value::Json(json) => out.extend_from_slice(json.as_bytes()),
+        Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => push_text(out, value),
+        Value::Encode(v) => push_encoded(out, v, masks, depth),
+        Value::Masked(v) => push_at(out, guard::mask_of(v).as_value(), masks, depth),
+        Value::List(_) | Value::Object(_) | Value::OwnedList(_) | Value::OwnedObject(_) if depth > MAX_DEPTH => {
+            push_quoted(out, &guard::unprintable("nested too deeply"));
+        }
+        Value::List(items) => push_list(out, items.iter().copied(), masks, depth),
+        Value::OwnedList(items) => push_list(out, items.iter().map(|v| v.as_value()), masks, depth),
+        Value::Object(fields) => {
+            push_object(out, &fields.iter().map(|f| (f.key.as_str(), f.value)), masks, depth);
+        }
+        Value::OwnedObject(fields) => {
+            push_object(out, &fields.iter().map(|f| (&*f.key, f.value.as_value())), masks, depth);
+        }
+        Value::Str(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Bool(_) | Value::Null => {
+            push_at(out, value, masks, depth);
+        }
+    }
+}
+
+#[inline]
+pub(crate) fn push_f64(out: &mut Vec<u8>, n: f64) {
+    if n.is_finite() {
+        number::push_f64(out, n);
+    } else {
+        let name = if n.is_nan() {
+            "NaN"
+        } else if n > 0.0 {
+            "+Inf"
+        } else {
+            "-Inf"
+        };
+        push_quoted(out, &guard::unprintable(name));
+    }
+}
+
+/// Text that foreign code formats, in quotes.
+fn push_text(out: &mut Vec<u8>, value: Value<'_>) {
+    let start = out.len();
+    out.push(b'"');
+    let done = guard::run(|| match value {
+        // Straight into the escaping buffer.
+        Value::Fmt(args) => Escaping::new(out).write_fmt(args),
+        other => text::write_text(&mut Escaping::new(out), other),
+    });
+    match done {
+        Ok(()) => out.push(b'"'),
+        Err(mark) => {
+            out.truncate(start);
+            push_quoted(out, &mark);
+        }
+    }
+}
+
+fn push_encoded(out: &mut Vec<u8>, value: &dyn super::Encode, masks: &MaskKeys, depth: u32) {
+    let start = out.len();
+    if let Err(mark) = guard::run(|| value.encode(&mut Encoder { out, masks, depth })) {
+        out.truncate(start);
+        push_quoted(out, &mark);
+    }
+}
+
+fn push_list<'v>(out: &mut Vec<u8>, items: impl Iterator<Item = Value<'v>>, masks: &MaskKeys, depth: u32) {
+    out.push(b'[');
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        match item {
+            // A list of times prints Go's default text.
+            Value::Time(t) => {
+                out.push(b'"');
+                time::push_go_text(out, t);
+                out.push(b'"');
+            }
+            other => push_at(out, other, masks, depth + 1),
+        }
+    }
+    out.push(b']');
+}
+
+/// Nested fields; of equal keys the last one stays.
+fn push_object<'v>(
+    out: &mut Vec<u8>,
+    fields: &(impl Iterator<Item = (&'v str, Value<'v>)> + Clone),
+    masks: &MaskKeys,
+    depth: u32,
+) {
+    out.push(b'{');
+    let mut first = true;
+    for (i, (key, value)) in fields.clone().enumerate() {
+        if fields.clone().skip(i + 1).any(|(later, _)| later == key) {
+            continue;
+        }
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        push_quoted(out, key);
+        out.push(b':');
+        if masks.covers(key) {
+            push_quoted(out, MASK);
+        } else {
+            push_at(out, value, masks, depth + 1);
+        }
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,150 @@
+//! A record as one JSON object on one line.
+
+use std::fmt::Write as _;
+
+use super::json::push_value;
+use super::string::{Escaping, push_quoted};
+use super::{guard, number, text, time};
+use crate::format::Format;
+use crate::owned::OwnedValue;
+use crate::record::Record;
+use crate::sensitive::MASK;
+use crate::site::{push_head, push_key};
+use crate::value::Value;
+
+/// Appends the line with its newline: timestamp, level, caller, content, fields, duration, trace, span.
+#[inline]
+pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
+    let format = record.format;
+    out.extend_from_slice(&format.open);
+    time::push_timestamp(out, record.time, &format.time);
+    match record.site {
+        Some(site) if site.kind == record.kind => out.extend_from_slice(&site.shape(format).head),
+        _ => push_head(out, format, record.kind, record.caller),
+    }
+    let cut = push_content(out, record.content, format);
+    if record.is_simple() {
+        push_sources(out, record);
+    } else {
+        push_entries(out, record);
+    }
+    push_tail(out, record, cut);
+    out.extend_from_slice(b"}\n");
+}
+
+/// Every source's fields one after another: no key comes twice.
+#[inline]
+fn push_sources(out: &mut Vec<u8>, record: &Record<'_>) {
+    let format = record.format;
+    if record.kind.has_caller() && !record.globals.is_empty() {
+        out.extend_from_slice(&record.globals.encoded(format).bytes);
+    }
+    if let Some(log) = record.log.filter(|log| !log.fields.is_empty()) {
+        out.extend_from_slice(&log.fields.encoded(format).bytes);
+    }
+    if let Some(site) = record.site.filter(|_| !record.values.is_empty()) {
+        let shape = site.shape(format);
+        for (i, (key, value)) in shape.keys().zip(record.values).enumerate() {
+            out.extend_from_slice(key);
+            let masked = shape.masked.get(i).copied().unwrap_or(false);
+            push_value(out, if masked { Value::Str(MASK) } else { *value }, &format.masks);
+        }
+    }
+    for field in record.fields {
+        let key = field.key.as_str();
+        push_key(out, key);
+        push_value(out, if format.masks.covers(key) { Value::Str(MASK) } else { field.value }, &format.masks);
+    }
+    if let Some(context) = record.context.filter(|c| !c.fields().is_empty()) {
+        out.extend_from_slice(&context.fields().encoded(format).bytes);
+    }
+}
+
+/// The fields after precedence and renaming.
+#[cold]
+fn push_entries(out: &mut Vec<u8>, record: &Record<'_>) {
+    for entry in record.entries() {
+        push_key(out, &entry.name());
+        push_value(out, if entry.masked { Value::Str(MASK) } else { entry.value }, &record.format.masks);
+    }
+}
+
+#[inline]
+fn push_tail(out: &mut Vec<u8>, record: &Record<'_>, cut: bool) {
+    let format = record.format;
+    if let Some(ns) = record.duration() {
+        push_key(out, &format.keys.duration);
+        out.push(b'"');
+        number::push_millis(out, ns);
+        out.push(b'"');
+    }
+    if let Some(trace) = record.trace() {
+        push_key(out, &format.keys.trace);
+        push_quoted(out, trace);
+    }
+    if let Some(span) = record.span() {
+        push_key(out, &format.keys.span);
+        push_quoted(out, span);
+    }
+    if cut {
+        push_key(out, &format.keys.truncated);
+        out.extend_from_slice(b"true");
+    }
+}
+
+/// The content, masked and cut; whether it was cut.
+#[inline]
+fn push_content(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool {
+    match content {
+        Value::Str(text) if text.len() <= format.max_content => {
+            push_quoted(out, text);
+            false
+        }
+        Value::Str(text) => {
+            push_quoted(out, &text[..text.floor_char_boundary(format.max_content)]);
+            true
+        }
+        Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => push_text(out, content, format),
+        other => {
+            push_other(out, other, format);
+            false
+        }
+    }
+}
+
+fn push_text(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool {
+    let start = out.len();
+    out.push(b'"');
+    let mut cut = false;
+    let done = guard::run(|| {
+        let mut text = Escaping { out, left: format.max_content, cut: false };
+        let written = match content {
+            Value::Fmt(args) => text.write_fmt(args),
+            other => text::write_text(&mut text, other),
+        };
+        cut = text.cut;
+        // The text stops with an error where it is cut; that is no failure.
+        if cut { Ok(()) } else { written }
+    });
+    match done {
+        Ok(()) => out.push(b'"'),
+        Err(mark) => {
+            out.truncate(start);
+            push_quoted(out, &mark);
+        }
+    }
+    cut
+}
+
+#[cold]
+fn push_other(out: &mut Vec<u8>, content: Value<'_>, format: &Format) {
+    match content {
+        // go-zero marshals a duration that is the content as its nanoseconds.
+        Value::Duration(ns) => number::push_int(out, ns),
+        Value::Masked(v) => match guard::mask_of(v) {
+            OwnedValue::Duration(ns) => number::push_int(out, ns),
+            mask => push_value(out, mask.as_value(), &format.masks),
+        },
+        other => push_value(out, other, &format.masks),
+    }
+}

@@ -1,0 +1,90 @@
+//! Lines that come from elsewhere: bridges say everything about them themselves.
+
+use std::time::SystemTime;
+
+use crate::caller::Caller;
+use crate::context::Context;
+use crate::dispatch::{Call, dispatch};
+use crate::field::Field;
+use crate::global;
+use crate::level::Kind;
+use crate::value::Value;
+
+/// A line that another logging library made; for bridges into logx.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    kind: Kind,
+    content: Value<'a>,
+    fields: &'a [Field<'a>],
+    caller: Caller<'a>,
+    target: &'a str,
+    time: Option<SystemTime>,
+    context: Option<&'a Context>,
+}
+
+impl<'a> Event<'a> {
+    /// A line of a kind with a content.
+    #[must_use]
+    pub fn new(kind: Kind, content: Value<'a>) -> Self {
+        Self { kind, content, fields: &[], caller: Caller::UNKNOWN, target: "", time: None, context: None }
+    }
+
+    /// The fields; of equal keys the last one is printed.
+    #[must_use]
+    pub fn fields(mut self, fields: &'a [Field<'a>]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Where it was logged.
+    #[must_use]
+    pub fn caller(mut self, caller: Caller<'a>) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// The library's own target, which levels of targets go by.
+    #[must_use]
+    pub fn target(mut self, target: &'a str) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// When it was logged; now by default.
+    #[must_use]
+    pub fn time(mut self, time: SystemTime) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// A context that wins over the thread's frame.
+    #[must_use]
+    pub fn context(mut self, context: &'a Context) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// Whether the line passes.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        global::enabled(self.kind, self.target)
+    }
+
+    /// Logs the line, if it passes.
+    pub fn log(&self) {
+        if self.enabled() {
+            dispatch(&Call {
+                kind: self.kind,
+                content: self.content,
+                site: None,
+                values: &[],
+                fields: self.fields,
+                log: None,
+                caller: self.caller,
+                target: self.target,
+                time: self.time,
+                context: self.context,
+            });
+        }
+    }
+}

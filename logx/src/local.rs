@@ -1,0 +1,133 @@
+//! What each thread keeps for itself: its copy of the snapshot, its context frame, its counters, its buffer.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::global::{self, State};
+use crate::health::ThreadCounters;
+
+/// One thread's own state.
+pub(crate) struct Thread {
+    generation: Cell<u64>,
+    state: RefCell<Option<Arc<State>>>,
+    context: RefCell<Option<Context>>,
+    /// How many lines this thread is inside of.
+    depth: Cell<u32>,
+    counters: Arc<ThreadCounters>,
+}
+
+thread_local! {
+    static THREAD: Thread = Thread::new();
+    /// The line's bytes; taken while a line is encoded, so that a nested line gets one of its own.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer that grew beyond this for one long line is given back.
+const KEEP_BYTES: usize = 16 * 1024;
+
+/// Runs `f` with the thread's own state; `None` when the thread is ending and has none any more.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Thread) -> R) -> Option<R> {
+    THREAD.try_with(f).ok()
+}
+
+/// Runs `f` with an empty buffer that is kept for the thread's next line.
+#[inline]
+pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
+    buffer.clear();
+    let result = f(&mut buffer);
+    if buffer.capacity() <= KEEP_BYTES {
+        let _ = BUFFER.try_with(|b| b.set(buffer));
+    }
+    result
+}
+
+/// The thread's context frame.
+pub(crate) fn context() -> Option<Context> {
+    with(Thread::context).flatten()
+}
+
+/// Sets the thread's context frame and gives the one before.
+pub(crate) fn set_context(context: Option<Context>) -> Option<Context> {
+    with(|thread| thread.context.replace(context)).flatten()
+}
+
+/// Counts bytes that a sink took.
+#[inline]
+pub(crate) fn count_bytes(n: usize) {
+    let _ = THREAD.try_with(|thread| thread.counters.count_bytes(n));
+}
+
+impl Thread {
+    fn new() -> Self {
+        Self {
+            generation: Cell::new(0),
+            state: RefCell::new(None),
+            context: RefCell::new(None),
+            depth: Cell::new(0),
+            counters: ThreadCounters::register(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn counters(&self) -> &ThreadCounters {
+        &self.counters
+    }
+
+    #[inline]
+    pub(crate) fn context(&self) -> Option<Context> {
+        self.context.try_borrow().ok().and_then(|c| c.clone())
+    }
+
+    /// One line deeper; `None` beyond `max` nested ones.
+    #[inline]
+    pub(crate) fn enter(&self, max: u32) -> Option<Inside<'_>> {
+        let depth = self.depth.get();
+        if depth > max {
+            return None;
+        }
+        self.depth.set(depth + 1);
+        Some(Inside(&self.depth))
+    }
+
+    /// Runs `f` with the newest snapshot, at the cost of one load while it does not change.
+    #[inline]
+    pub(crate) fn with_state<R>(&self, f: impl FnOnce(&State) -> R) -> R {
+        let generation = global::generation();
+        if self.generation.get() != generation {
+            // A line that is being rendered holds the old copy; a line nested in it reads the new one past it.
+            let Ok(mut state) = self.state.try_borrow_mut() else {
+                return f(&global::load());
+            };
+            let old = state.replace(global::load());
+            self.generation.set(generation);
+            drop(state);
+            // The old writer may log when it goes.
+            drop(old);
+        }
+        match self.state.try_borrow() {
+            Ok(state) => match &*state {
+                Some(state) => f(state),
+                None => f(&global::load()),
+            },
+            Err(_) => f(&global::load()),
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.counters.retire();
+    }
+}
+
+/// Inside a line; one less when it goes.
+pub(crate) struct Inside<'a>(&'a Cell<u32>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

@@ -1,0 +1,392 @@
+//! One line on its way to a writer: everything by reference, nothing encoded yet.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use crate::caller::Caller;
+use crate::context::Context;
+use crate::encode::{line, text};
+use crate::error::WriteError;
+use crate::field::{Field, Key, keys};
+use crate::fields::FieldList;
+use crate::format::{FieldKeys, Format};
+use crate::level::Kind;
+use crate::logger::LogInner;
+use crate::owned::{OwnedField, OwnedValue};
+use crate::site::{Site, signature};
+use crate::value::Value;
+use crate::writer::Writer;
+
+/// One line, as a [`Writer`] gets it. It borrows all it holds; [`to_owned`](Self::to_owned) keeps it.
+#[derive(Debug)]
+pub struct Record<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) time: SystemTime,
+    pub(crate) content: Value<'a>,
+    pub(crate) site: Option<&'static Site>,
+    /// The values of a macro's fields; their keys are the site's.
+    pub(crate) values: &'a [Value<'a>],
+    /// The fields of a method or a function.
+    pub(crate) fields: &'a [Field<'a>],
+    pub(crate) globals: &'a FieldList,
+    pub(crate) log: Option<&'a LogInner>,
+    pub(crate) context: Option<&'a Context>,
+    /// Ids from a source outside logx, for lines that have no context of ours.
+    pub(crate) ids: Option<&'a crate::context::TraceIds>,
+    pub(crate) caller: Caller<'a>,
+    pub(crate) target: &'a str,
+    pub(crate) format: &'a Format,
+}
+
+/// A field after precedence and renaming.
+pub(crate) struct Entry<'a> {
+    key: Key<'a>,
+    pub(crate) value: Value<'a>,
+    /// One of logx's own keys; printed under `fields.`.
+    renamed: bool,
+    pub(crate) masked: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// The key as it is printed.
+    pub(crate) fn name(&self) -> Cow<'a, str> {
+        if self.renamed {
+            Cow::Owned(format!("{}{}", keys::RENAMED_PREFIX, self.key.as_str()))
+        } else {
+            Cow::Borrowed(self.key.as_str())
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// What the line says of itself.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// When it was logged.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+
+    /// The content as it was given, neither cut nor masked. Print [`for_each`](Self::for_each)'s instead.
+    #[must_use]
+    pub fn content(&self) -> Value<'a> {
+        self.content
+    }
+
+    /// The macro's call-site; methods and functions have none.
+    #[must_use]
+    pub fn site(&self) -> Option<&'static Site> {
+        self.site
+    }
+
+    /// Where it was logged.
+    #[must_use]
+    pub fn caller(&self) -> Caller<'a> {
+        self.caller
+    }
+
+    /// The module path, or what the call said it was.
+    #[must_use]
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The names of the keys in force.
+    #[must_use]
+    pub fn keys(&self) -> &'a FieldKeys {
+        &self.format.keys
+    }
+
+    /// The trace id, if there is one.
+    #[must_use]
+    pub fn trace(&self) -> Option<&str> {
+        self.context.map_or_else(|| self.ids.map(super::context::TraceIds::trace), Context::trace)
+    }
+
+    /// The span id, if there is one.
+    #[must_use]
+    pub fn span(&self) -> Option<&str> {
+        self.context.map_or_else(|| self.ids.map(super::context::TraceIds::span), Context::span)
+    }
+
+    /// Nanoseconds of the logger's duration, if it has one and no field takes its place.
+    #[must_use]
+    pub fn duration(&self) -> Option<i64> {
+        let key = &*self.format.keys.duration;
+        let shadowed =
+            || self.call_keys().any(|k| k.as_str() == key) || self.context_fields().iter().any(|f| &*f.key == key);
+        self.log.and_then(|log| log.duration).filter(|_| !shadowed())
+    }
+
+    /// Hands the record to the method of `writer` that bears its kind's name: the only way to a writer.
+    ///
+    /// # Errors
+    /// What the writer reports.
+    #[inline]
+    pub fn deliver<W: Writer + ?Sized>(&self, writer: &W) -> Result<(), WriteError> {
+        match self.kind {
+            Kind::Info => writer.info(self),
+            Kind::Debug => writer.debug(self),
+            Kind::Warn => writer.warn(self),
+            Kind::Error => writer.error(self),
+            Kind::Slow => writer.slow(self),
+            Kind::Stat => writer.stat(self),
+            Kind::Severe => writer.severe(self),
+            Kind::Alert => writer.alert(self),
+            Kind::Stack => writer.stack(self),
+        }
+    }
+
+    /// Appends the line as one JSON object with its newline.
+    pub fn push_json(&self, out: &mut Vec<u8>) {
+        line::push_json(out, self);
+    }
+
+    /// Appends the line in plain encoding with its newline; with colours for the level's word if asked for.
+    pub fn push_plain(&self, out: &mut Vec<u8>, colored: bool) {
+        crate::encode::plain::push_plain(out, self, colored);
+    }
+
+    /// Calls `each` with the user's fields as they are printed: unique, in order, masked where they must be.
+    pub fn for_each_field(&self, each: &mut dyn FnMut(&str, Value<'_>)) {
+        for entry in self.entries() {
+            let value = if entry.masked { Value::Str(crate::sensitive::MASK) } else { entry.value };
+            each(&entry.name(), value);
+        }
+    }
+
+    /// Calls `each` with every key of the line as the native writer prints it, in its order, the timestamp as text first.
+    pub fn for_each(&self, each: &mut dyn FnMut(&str, Value<'_>)) {
+        let names = self.keys();
+        let mut stamp = Vec::with_capacity(40);
+        crate::encode::time::push_timestamp(&mut stamp, self.time, &self.format.time);
+        each(&names.timestamp, Value::Str(std::str::from_utf8(&stamp).unwrap_or_default()));
+        each(&names.level, Value::Str(self.kind.word()));
+        if self.kind.has_caller() {
+            each(&names.caller, Value::Str(&self.caller.to_text()));
+        }
+        let cut = self.with_content(|content, cut| {
+            each(&names.content, content);
+            cut
+        });
+        self.for_each_field(each);
+        if let Some(ns) = self.duration() {
+            let mut text = Vec::with_capacity(16);
+            crate::encode::number::push_millis(&mut text, ns);
+            each(&names.duration, Value::Str(std::str::from_utf8(&text).unwrap_or_default()));
+        }
+        if let Some(trace) = self.trace() {
+            each(&names.trace, Value::Str(trace));
+        }
+        if let Some(span) = self.span() {
+            each(&names.span, Value::Str(span));
+        }
+        if cut {
+            each(&names.truncated, Value::Bool(true));
+        }
+    }
+
+    /// The content as it is printed: masked, text rendered and cut; and whether it was cut.
+    pub fn with_content<R>(&self, use_it: impl FnOnce(Value<'_>, bool) -> R) -> R {
+        match self.content {
+            Value::Str(s) if s.len() <= self.format.max_content => use_it(Value::Str(s), false),
+            Value::Str(_) | Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => {
+                let text = text::to_string(self.content);
+                let kept = &text[..text.floor_char_boundary(self.format.max_content)];
+                use_it(Value::Str(kept), kept.len() < text.len())
+            }
+            // go-zero marshals a duration that is the content as its nanoseconds.
+            Value::Duration(ns) => use_it(Value::I64(ns), false),
+            Value::Masked(v) => match crate::encode::guard::mask_of(v) {
+                OwnedValue::Duration(ns) => use_it(Value::I64(ns), false),
+                mask => use_it(mask.as_value(), false),
+            },
+            other => use_it(other, false),
+        }
+    }
+
+    /// The record with all it holds.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedRecord {
+        let (content, truncated) = self.with_content(|content, cut| (OwnedValue::from_value(content), cut));
+        let mut fields = Vec::new();
+        self.for_each_field(&mut |key, value| fields.push(OwnedField::new(key, OwnedValue::from_value(value))));
+        OwnedRecord {
+            kind: self.kind,
+            time: self.time,
+            content,
+            truncated,
+            caller: if self.kind.has_caller() { self.caller.to_text().into() } else { Box::default() },
+            target: self.target.into(),
+            fields,
+            duration: self.duration(),
+            trace: self.trace().map(Into::into),
+            span: self.span().map(Into::into),
+        }
+    }
+
+    pub(crate) fn global_fields(&self) -> &'a [OwnedField] {
+        if self.kind.has_caller() { self.globals.as_slice() } else { &[] }
+    }
+
+    pub(crate) fn logger_fields(&self) -> &'a [OwnedField] {
+        self.log.map_or(&[], |log| log.fields.as_slice())
+    }
+
+    pub(crate) fn context_fields(&self) -> &'a [OwnedField] {
+        self.context.map_or(&[], |c| c.fields().as_slice())
+    }
+
+    fn call_keys(&self) -> impl Iterator<Item = Key<'a>> {
+        let of_site = self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k));
+        of_site.take(self.values.len()).chain(self.fields.iter().map(|f| f.key))
+    }
+
+    /// Whether no key comes twice and none is one of logx's own, so that the sources can be printed one after another.
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        let format = self.format;
+        let mut sources: [&[u32]; 3] = [&[]; 3];
+        let lists = [
+            self.kind.has_caller().then_some(self.globals),
+            self.log.map(|log| &log.fields),
+            self.context.map(Context::fields),
+        ];
+        for (slot, list) in sources.iter_mut().zip(lists) {
+            if let Some(list) = list.filter(|l| !l.is_empty()) {
+                let encoded = list.encoded(format);
+                if !encoded.simple {
+                    return false;
+                }
+                *slot = &encoded.sigs;
+            }
+        }
+        let call: &[u32] = match self.site {
+            Some(site) if !self.values.is_empty() => {
+                let shape = site.shape(format);
+                if !shape.simple {
+                    return false;
+                }
+                &shape.sigs
+            }
+            _ => &[],
+        };
+        let [globals, logger, context] = sources;
+        disjoint(globals, logger)
+            && disjoint(globals, context)
+            && disjoint(logger, context)
+            && (disjoint(call, globals) && disjoint(call, logger) && disjoint(call, context))
+            && self.run_time_keys_are_simple([globals, logger, context, call])
+    }
+
+    fn run_time_keys_are_simple(&self, others: [&[u32]; 4]) -> bool {
+        const FEW: usize = 32;
+        if self.fields.is_empty() {
+            return true;
+        }
+        let mut sigs = [0; FEW];
+        let Some(sigs) = sigs.get_mut(..self.fields.len()) else {
+            return false;
+        };
+        for (i, field) in self.fields.iter().enumerate() {
+            let key = field.key.as_str();
+            let sig = signature(key);
+            let earlier = sigs[..i].contains(&sig) || others.iter().any(|o| o.contains(&sig));
+            if earlier || self.format.is_builtin(key) {
+                return false;
+            }
+            sigs[i] = sig;
+        }
+        true
+    }
+
+    /// The user's fields after precedence (global, logger, call, context: the last one wins) and renaming.
+    pub(crate) fn entries(&self) -> Vec<Entry<'a>> {
+        let duration = &*self.format.keys.duration;
+        let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
+        let of_site =
+            self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k)).zip(self.values.iter().copied());
+        let globals = self.global_fields().iter().map(from_list);
+        // A logger's duration replaces a global field of that name.
+        let keeps_duration = self.log.is_some_and(|log| log.duration.is_some());
+        let all = globals
+            .filter(|(key, _)| !(keeps_duration && key.as_str() == duration))
+            .chain(self.logger_fields().iter().map(from_list))
+            .chain(of_site)
+            .chain(self.fields.iter().map(|f| (f.key, f.value)))
+            .chain(self.context_fields().iter().map(from_list));
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(self.values.len() + self.fields.len() + 8);
+        for (key, value) in all {
+            let name = key.as_str();
+            let renamed = name != duration && self.format.is_builtin(name);
+            entries.push(Entry { key, value, renamed, masked: self.format.masks.covers(name) });
+        }
+        keep_last(entries)
+    }
+}
+
+#[inline]
+fn disjoint(a: &[u32], b: &[u32]) -> bool {
+    a.is_empty() || b.is_empty() || !a.iter().any(|sig| b.contains(sig))
+}
+
+/// Of entries with one name the last one stays, at its own place.
+fn keep_last(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    let mut seen = std::collections::HashSet::with_capacity(entries.len());
+    let mut keep: Vec<bool> = entries.iter().rev().map(|e| seen.insert(e.name())).collect();
+    keep.reverse();
+    drop(seen);
+    let mut keep = keep.into_iter();
+    entries.retain(|_| keep.next().unwrap_or(true));
+    entries
+}
+
+/// A record that owns what it holds: for collectors and queues.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OwnedRecord {
+    /// What the line says of itself.
+    pub kind: Kind,
+    /// When it was logged.
+    pub time: SystemTime,
+    /// The content, masked and cut as it is printed.
+    pub content: OwnedValue,
+    /// Whether the content was cut.
+    pub truncated: bool,
+    /// `directory/file:line`; empty for the kinds that print none.
+    pub caller: Box<str>,
+    /// The module path, or what the call said it was.
+    pub target: Box<str>,
+    /// The user's fields, unique and in order.
+    pub fields: Vec<OwnedField>,
+    /// Nanoseconds of the logger's duration.
+    pub duration: Option<i64>,
+    /// The trace id.
+    pub trace: Option<Box<str>>,
+    /// The span id.
+    pub span: Option<Box<str>>,
+}
+
+impl OwnedRecord {
+    /// The content as text: a text content is itself, anything else its JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::to_string(self.content.as_value())
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<&OwnedValue> {
+        self.fields.iter().find(|f| &*f.key == key).map(|f| &f.value)
+    }
+
+    /// A field as JSON; `null` where there is none.
+    #[must_use]
+    pub fn json(&self, key: &str) -> serde_json::Value {
+        self.field(key).map(OwnedValue::to_json).unwrap_or_default()
+    }
+}

@@ -1,0 +1,39 @@
+//! The last resort: a line that no writer took is shown on stderr.
+
+use std::io::Write;
+
+use crate::error::WriteError;
+use crate::limit::{Limiter, Verdict, process_ms};
+use crate::record::Record;
+
+/// At most one report of a failing writer in so many milliseconds.
+const REPORT_WINDOW_MS: i64 = 1_000;
+
+/// Writes the line as it is.
+pub(crate) fn line(record: &Record<'_>) {
+    let mut line = Vec::with_capacity(256);
+    record.push_json(&mut line);
+    write(&line);
+}
+
+/// Writes a line that a writer failed to take, with the reason; lines in between are only counted.
+pub(crate) fn failed_line(record: &Record<'_>, error: &WriteError) {
+    static LIMITER: Limiter = Limiter::new();
+    if let Verdict::Go { stopped } = LIMITER.decide(process_ms(), REPORT_WINDOW_MS) {
+        let mut line = Vec::with_capacity(256);
+        record.push_json(&mut line);
+        // Two more keys before the closing brace; a user's key of that name would have been shown twice.
+        line.truncate(line.len().saturating_sub(2));
+        for (key, value) in [("logx.write_error", error.to_string()), ("logx.not_shown", stopped.to_string())] {
+            crate::site::push_key(&mut line, key);
+            crate::encode::string::push_quoted(&mut line, &value);
+        }
+        line.extend_from_slice(b"}\n");
+        write(&line);
+    }
+}
+
+fn write(line: &[u8]) {
+    // There is nowhere left to report a failure of stderr.
+    let _ = std::io::stderr().lock().write_all(line);
+}
