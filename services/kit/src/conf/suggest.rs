@@ -36,7 +36,7 @@ mod tests {
         let known = ["Telemetry", "Prometheus", "Port", "ListenOn"];
         assert_eq!(nearest("Telemetery", &known), Some("Telemetry"));
         assert_eq!(nearest("listen_on", &known), Some("ListenOn"));
-        assert_eq!(nearest("Prot", &known), None);
+        assert_eq!(nearest("Prot", &known), Some("Port"));
         assert_eq!(nearest("Ports", &known), Some("Port"));
         assert_eq!(nearest("Kafka", &known), None);
     }
