@@ -72,9 +72,7 @@ impl AdminListeners {
     ) {
         let metrics = self.metrics.zip(conf.prometheus.as_ref()).map(|(l, p)| {
             logx::info!("Starting prometheus agent at {}", listen::local_addr(&l));
-            let router = Router::new()
-                .route(&p.path, get(exposition))
-                .with_state(telemetry.metrics().clone());
+            let router = Router::new().route(&p.path, get(exposition)).with_state(telemetry.metrics().clone());
             run(l, router, stop.clone())
         });
         let dev = self.dev.zip(conf.dev_server.as_ref()).map(|(l, d)| {

@@ -51,13 +51,7 @@ impl Db {
     pub async fn open(source: &DataSource) -> Result<Self, DbError> {
         match source {
             DataSource::Sqlite { path } => sqlite(path).await.map(Self::Sqlite),
-            DataSource::Mysql {
-                host,
-                port,
-                user,
-                password,
-                database,
-            } => {
+            DataSource::Mysql { host, port, user, password, database } => {
                 let options = MySqlConnectOptions::new()
                     .host(host)
                     .port(*port)
@@ -73,10 +67,7 @@ impl Db {
 }
 
 async fn sqlite(path: &Path) -> Result<Pools<Sqlite>, DbError> {
-    let failed = |reason: String| DbError {
-        shown: path.display().to_string(),
-        reason,
-    };
+    let failed = |reason: String| DbError { shown: path.display().to_string(), reason };
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|e| failed(e.to_string()))?;
     }
@@ -90,10 +81,7 @@ async fn sqlite(path: &Path) -> Result<Pools<Sqlite>, DbError> {
         // Statements are logged by the services themselves, with their ids.
         .disable_statement_logging();
     let open = |connections| {
-        SqlitePoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(WAIT)
-            .connect_with(options.clone())
+        SqlitePoolOptions::new().max_connections(connections).acquire_timeout(WAIT).connect_with(options.clone())
     };
     let open_all = async { Ok::<_, sqlx::Error>((open(1).await?, open(READERS).await?)) };
     let (write, read) = open_all.await.map_err(|e| failed(e.to_string()))?;
@@ -109,10 +97,7 @@ async fn mysql(options: MySqlConnectOptions, host: &str) -> Pools<MySql> {
             .await;
         match opened {
             Ok(pool) => {
-                return Pools {
-                    write: pool.clone(),
-                    read: pool,
-                };
+                return Pools { write: pool.clone(), read: pool };
             }
             Err(e) => logx::error!("Error on getting sql instance of {host}: {e}"),
         }

@@ -31,23 +31,15 @@ fn reason(error: &io::Error) -> String {
 /// # Errors
 /// The port is in use, or the address is none of this machine's.
 pub async fn bind(service: &str, address: &str) -> Result<TcpListener, ListenError> {
-    let full = if address.starts_with(':') {
-        format!("0.0.0.0{address}")
-    } else {
-        address.to_owned()
-    };
-    TcpListener::bind(&full)
-        .await
-        .map_err(|source| ListenError {
-            service: service.to_owned(),
-            address: address.to_owned(),
-            source,
-        })
+    let full = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
+    TcpListener::bind(&full).await.map_err(|source| ListenError {
+        service: service.to_owned(),
+        address: address.to_owned(),
+        source,
+    })
 }
 
 /// The address that a listener got; unspecified if the system does not say.
 pub fn local_addr(listener: &TcpListener) -> SocketAddr {
-    listener
-        .local_addr()
-        .unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
+    listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }

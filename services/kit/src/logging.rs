@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use logx::{Context, LogConf};
+
 use crate::conf::LogBlock;
 
 /// A writer behind logx.
@@ -63,27 +65,38 @@ pub enum LoggingError {
         /// What may stand there.
         compiled: String,
     },
+    /// The block's other keys.
+    #[error("Log: {0}")]
+    Block(#[from] serde_json::Error),
+    /// A file cannot be opened, or the writer cannot do what is asked for.
+    #[error("Log: {0}")]
+    SetUp(#[from] logx::SetUpError),
 }
 
-/// Sets the process's logger up.
+/// Sets the process's logger up; once a process.
 ///
 /// # Errors
-/// The backend is not compiled in.
+/// The backend is not compiled in, or cannot serve the block.
 pub fn set_up(log: &LogBlock) -> Result<Backend, LoggingError> {
     let compiled = Backend::compiled();
     let backend = log.backend.unwrap_or(compiled[0]);
     if !compiled.contains(&backend) {
         let names: Vec<_> = compiled.iter().map(|b| b.name()).collect();
-        return Err(LoggingError::NotCompiled {
-            found: backend.name(),
-            compiled: names.join(", "),
-        });
+        return Err(LoggingError::NotCompiled { found: backend.name(), compiled: names.join(", ") });
+    }
+    let block = serde_json::Value::Object(log.logx.clone());
+    let conf: LogConf = serde_json::from_value(block)?;
+    match backend {
+        Backend::Slog | Backend::Tracing | Backend::Native => logx::set_up(&conf)?,
     }
     Ok(backend)
 }
 
 /// Writes what is still queued and closes the writers.
-pub fn close(_limit: Duration) {}
+pub fn close(limit: Duration) {
+    // A writer that cannot be closed has told stderr so itself, and there is no one left to tell.
+    let _ = logx::close_within(limit);
+}
 
 /// What a request's lines carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,28 +110,48 @@ pub struct LogIds {
 }
 
 impl LogIds {
+    fn context(&self) -> Context {
+        let mut context = Context::new();
+        if !self.trace.is_empty() {
+            context = context.with_trace(self.trace.as_str()).with_span(self.span.as_str());
+        }
+        match &self.service {
+            Some(service) => context.with_field(keys::SERVICE, service.as_str()),
+            None => context,
+        }
+    }
+
     /// Runs `work` with these ids on its lines.
     pub fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        work()
+        logx::scope(&self.context(), work)
     }
 
     /// Runs a future with these ids on the lines of each of its polls.
-    pub fn instrument<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
-        work
+    pub fn instrument<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        logx::instrument(self.context(), work)
     }
 }
 
+/// Keys of our own on a line.
+mod keys {
+    /// The service, where one process holds several.
+    pub(super) const SERVICE: &str = "service";
+}
+
 /// An info line with go-zero's `duration`.
-pub(crate) fn info(_took: Duration, text: &str) {
-    logx::info!("{text}");
+#[track_caller]
+pub(crate) fn info(took: Duration, text: &str) {
+    logx::with_duration(took).info(text);
 }
 
 /// An error line with go-zero's `duration`.
-pub(crate) fn error(_took: Duration, text: &str) {
-    logx::error!("{text}");
+#[track_caller]
+pub(crate) fn error(took: Duration, text: &str) {
+    logx::with_duration(took).error(text);
 }
 
 /// A slow line with go-zero's `duration`.
-pub(crate) fn slow(_took: Duration, text: &str) {
-    logx::slow!("{text}");
+#[track_caller]
+pub(crate) fn slow(took: Duration, text: &str) {
+    logx::with_duration(took).slow(text);
 }

@@ -89,14 +89,12 @@ impl<C: Conf> Program<C> {
 
     fn load(&self, args: &Args) -> Result<Loaded<C>, StartError> {
         let env = |name: &str| std::env::var(name).ok();
-        let lookup: Option<&dyn Fn(&str) -> Option<String>> =
-            if args.env { Some(&env) } else { None };
+        let lookup: Option<&conf::Env<'_>> = if args.env { Some(&env) } else { None };
         let Some(path) = &args.file else {
             return Ok(conf::from_yaml("(built in)", self.default_yaml, lookup)?);
         };
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| format!("config file {shown} cannot be read: {e}"))?;
+        let text = std::fs::read_to_string(path).map_err(|e| format!("config file {shown} cannot be read: {e}"))?;
         Ok(conf::from_yaml(&shown, &text, lookup)?)
     }
 
@@ -116,15 +114,8 @@ impl<C: Conf> Program<C> {
         for warning in &loaded.warnings {
             logx::warn!("config: {warning}");
         }
-        logx::info!(
-            "{} {}, log backend {}",
-            self.name,
-            self.version,
-            backend.name()
-        );
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?;
+        logx::info!("{} {}, log backend {}", self.name, self.version, backend.name());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let code = runtime.block_on(until_signal(self.run, loaded.conf, wait));
         runtime.shutdown_timeout(Duration::from_millis(100));
         let code = code?;

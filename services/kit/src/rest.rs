@@ -37,11 +37,7 @@ pub struct ErrorBody {
 impl ErrorBody {
     /// An error that no single field is to blame for.
     pub fn new(reason: &str, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            reason: reason.to_owned(),
-            field: None,
-        }
+        Self { message: message.into(), reason: reason.to_owned(), field: None }
     }
 
     /// With this status.
@@ -88,15 +84,8 @@ pub async fn serve(
     let ready = Ready::default();
     let admin_stop = CancellationToken::new();
     let probe = format!("rest-{}:{}", conf.host, address.port());
-    let admin = listeners.admin.serve(
-        &conf.service,
-        telemetry,
-        probe,
-        ready.clone(),
-        admin_stop.clone(),
-    );
-    let app =
-        with_layers(router, conf, telemetry).into_make_service_with_connect_info::<SocketAddr>();
+    let admin = listeners.admin.serve(&conf.service, telemetry, probe, ready.clone(), admin_stop.clone());
+    let app = with_layers(router, conf, telemetry).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listeners.main.tap_io(|tcp| {
         // A connection that refuses the option works, only slower.
         let _ = tcp.set_nodelay(true);
@@ -104,21 +93,15 @@ pub async fn serve(
     let closing = stop.clone();
     let main = async move {
         logx::info!("Starting server at {address}...");
-        axum::serve(listener, app)
-            .with_graceful_shutdown(closing.cancelled_owned())
-            .await
+        axum::serve(listener, app).with_graceful_shutdown(closing.cancelled_owned()).await
     };
     serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown).await
 }
 
 fn with_layers(router: Router, conf: &RestConf, telemetry: &Telemetry) -> Router {
-    let mut router = router
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed);
+    let mut router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
     router = match conf.max_bytes.filter(|_| conf.middlewares.max_bytes) {
-        Some(limit) => router
-            .layer(DefaultBodyLimit::max(limit))
-            .layer(from_fn_with_state(limit, refuse_large)),
+        Some(limit) => router.layer(DefaultBodyLimit::max(limit)).layer(from_fn_with_state(limit, refuse_large)),
         None => router.layer(DefaultBodyLimit::disable()),
     };
     if let Some(limit) = conf.timeout.filter(|_| conf.middlewares.timeout) {
@@ -131,30 +114,17 @@ fn with_layers(router: Router, conf: &RestConf, telemetry: &Telemetry) -> Router
 }
 
 async fn not_found(request: Request) -> Response {
-    ErrorBody::new(
-        "unknown_route",
-        format!("there is no route {}", request.uri().path()),
-    )
-    .with_status(StatusCode::NOT_FOUND)
+    ErrorBody::new("unknown_route", format!("there is no route {}", request.uri().path()))
+        .with_status(StatusCode::NOT_FOUND)
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    ErrorBody::new(
-        "method_not_allowed",
-        format!(
-            "{} does not take {}",
-            request.uri().path(),
-            request.method()
-        ),
-    )
-    .with_status(StatusCode::METHOD_NOT_ALLOWED)
+    ErrorBody::new("method_not_allowed", format!("{} does not take {}", request.uri().path(), request.method()))
+        .with_status(StatusCode::METHOD_NOT_ALLOWED)
 }
 
 async fn refuse_large(State(limit): State<usize>, request: Request, next: Next) -> Response {
-    let length = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|n| n > limit as u64) {
         return too_large(limit).into_response();
     }
@@ -163,21 +133,15 @@ async fn refuse_large(State(limit): State<usize>, request: Request, next: Next) 
 
 /// The answer to a body over the limit.
 pub fn too_large(limit: usize) -> Response {
-    let mut body = ErrorBody::new(
-        "too_large",
-        format!("the body may have at most {limit} bytes"),
-    );
+    let mut body = ErrorBody::new("too_large", format!("the body may have at most {limit} bytes"));
     body.field = Some("body".into());
     body.with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(limit, next.run(request))
-        .await
-        .unwrap_or_else(|_| {
-            ErrorBody::new("timeout", "the request took too long")
-                .with_status(StatusCode::SERVICE_UNAVAILABLE)
-        })
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        ErrorBody::new("timeout", "the request took too long").with_status(StatusCode::SERVICE_UNAVAILABLE)
+    })
 }
 
 async fn recover(request: Request, next: Next) -> Response {
@@ -186,8 +150,7 @@ async fn recover(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(panic) => {
             logx::error!("({line}) {}", serve::panic_text(panic.as_ref()));
-            ErrorBody::new("internal", "internal error")
-                .with_status(StatusCode::INTERNAL_SERVER_ERROR)
+            ErrorBody::new("internal", "internal error").with_status(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
 }

@@ -53,22 +53,15 @@ pub struct Server {
 impl Server {
     /// A server whose reflection shows the encoded file descriptor set.
     pub fn new(descriptor: &'static [u8]) -> Self {
-        Self {
-            routes: RoutesBuilder::default(),
-            names: Vec::new(),
-            descriptor,
-        }
+        Self { routes: RoutesBuilder::default(), names: Vec::new(), descriptor }
     }
 
     /// Adds a service; its health is reported under its name.
     #[must_use]
-    pub fn add<S>(mut self, service: S) -> Self
+    pub fn with<S>(mut self, service: S) -> Self
     where
-        S: Service<
-                Request<Body>,
-                Response = http::Response<Body>,
-                Error = std::convert::Infallible,
-            > + NamedService
+        S: Service<Request<Body>, Response = http::Response<Body>, Error = std::convert::Infallible>
+            + NamedService
             + Clone
             + Send
             + Sync
@@ -102,9 +95,7 @@ impl Server {
             self.routes.add_service(service);
         }
         for name in self.names.iter().chain(&[""]) {
-            health
-                .set_service_status(*name, ServingStatus::Serving)
-                .await;
+            health.set_service_status(*name, ServingStatus::Serving).await;
         }
 
         let address = listen::local_addr(&listeners.main);
@@ -126,12 +117,11 @@ impl Server {
         let closed = async move {
             closing.cancelled().await;
             for name in names.iter().chain(&[""]) {
-                health
-                    .set_service_status(*name, ServingStatus::NotServing)
-                    .await;
+                health.set_service_status(*name, ServingStatus::NotServing).await;
             }
         };
-        let main = async move {
+        // Boxed: the servers' futures are large, and each caller up the stack would hold them whole.
+        let main = Box::pin(async move {
             logx::info!("Starting rpc server at {address}...");
             let incoming = TcpIncoming::from(listeners.main).with_nodelay(Some(true));
             tonic::transport::Server::builder()
@@ -139,7 +129,7 @@ impl Server {
                 .add_routes(self.routes.routes())
                 .serve_with_incoming_shutdown(incoming, closed)
                 .await
-        };
+        });
         serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown).await
     }
 }

@@ -61,10 +61,7 @@ impl Telemetry {
 
     /// What a line carries within this span; an invalid one adds no ids.
     pub fn log_ids(&self, span: &SpanContext) -> LogIds {
-        let mut ids = LogIds {
-            service: self.0.service.clone(),
-            ..LogIds::default()
-        };
+        let mut ids = LogIds { service: self.0.service.clone(), ..LogIds::default() };
         if span.is_valid() {
             ids.trace = span.trace_id().to_string();
             ids.span = span.span_id().to_string();
@@ -113,11 +110,7 @@ impl Telemetry {
         statement: &str,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let method = if command == "exec" {
-            "Exec"
-        } else {
-            "QueryRow"
-        };
+        let method = if command == "exec" { "Exec" } else { "QueryRow" };
         let builder = SpanBuilder::from_name("sql")
             .with_kind(SpanKind::Client)
             .with_attributes([KeyValue::new("sql.method", method)]);
@@ -126,9 +119,7 @@ impl Telemetry {
         let took = started.elapsed();
         let slow = took > SLOW_STATEMENT;
         let failed = result.as_ref().err();
-        self.0
-            .metrics
-            .sql(command, took, slow, failed.map(|_| "failed"));
+        self.0.metrics.sql(command, took, slow, failed.map(|_| "failed"));
         if let Some(e) = failed {
             logging::error(took, &format!("stmt: {statement}, error: {e}"));
         } else if slow {

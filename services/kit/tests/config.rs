@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use kit::conf::{
-    Batcher, Conf, ConfError, Loaded, RestConf, RpcClientConf, RpcServerConf, from_yaml,
-};
+use kit::conf::{Batcher, Conf, ConfError, Loaded, RestConf, RpcClientConf, RpcServerConf, from_yaml};
 
 const API: &str = "Name: user-api\nPort: 8888\n";
 
@@ -31,14 +29,7 @@ fn the_tutorials_blocks_load_unchanged_and_without_a_warning() {
     assert_eq!(loaded.warnings, Vec::<String>::new());
     let service = loaded.conf.service;
     let prometheus = service.prometheus.unwrap();
-    assert_eq!(
-        (
-            prometheus.host.as_str(),
-            prometheus.port,
-            prometheus.path.as_str()
-        ),
-        ("127.0.0.1", 9081, "/metrics")
-    );
+    assert_eq!((prometheus.host.as_str(), prometheus.port, prometheus.path.as_str()), ("127.0.0.1", 9081, "/metrics"));
     let telemetry = service.telemetry.unwrap();
     assert_eq!(telemetry.batcher, Batcher::Jaeger);
     assert_eq!(telemetry.endpoint, "http://localhost:14268/api/traces");
@@ -58,18 +49,12 @@ fn defaults_are_go_zeros() {
     assert_eq!(api.service.prometheus, None);
     assert_eq!(api.service.telemetry, None);
 
-    let rpc =
-        load::<RpcServerConf>("Name: a\nListenOn: 0.0.0.0:8080\nTelemetry:\n  Sampler: 0.5\n")
-            .unwrap()
-            .conf;
+    let rpc = load::<RpcServerConf>("Name: a\nListenOn: 0.0.0.0:8080\nTelemetry:\n  Sampler: 0.5\n").unwrap().conf;
     assert_eq!(rpc.timeout, Some(Duration::from_secs(2)));
     assert!(rpc.health && rpc.trace && rpc.stat && rpc.prometheus);
     assert_eq!(rpc.stat_conf.slow_threshold, Duration::from_millis(500));
     let telemetry = rpc.service.telemetry.unwrap();
-    assert_eq!(
-        (telemetry.name.as_str(), telemetry.batcher),
-        ("a", Batcher::OtlpGrpc)
-    );
+    assert_eq!((telemetry.name.as_str(), telemetry.batcher), ("a", Batcher::OtlpGrpc));
 }
 
 #[test]
@@ -84,46 +69,22 @@ fn keys_have_no_case_and_a_timeout_of_zero_is_none() {
 #[test]
 fn a_wrong_value_is_one_line_with_file_key_found_and_allowed() {
     let cases = [
-        (
-            "Port: 1",
-            "key Name: found nothing, allowed: text, the key is required",
-        ),
-        (
-            "Name: a",
-            "key Port: found nothing, allowed: a whole number from 0 to 65535, the key is required",
-        ),
-        (
-            "Name: 7\nPort: 1",
-            "key Name: found 7, allowed: text (write it in quotes: \"7\")",
-        ),
-        (
-            "Name: a\nPort: \"8888\"",
-            "key Port: found \"8888\", allowed: a whole number from 0 to 65535",
-        ),
-        (
-            "Name: a\nPort: 70000",
-            "key Port: found 70000, allowed: a whole number from 0 to 65535",
-        ),
-        (
-            "Name: a\nPort: 1\nMode: prod",
-            "key Mode: found \"prod\", allowed: dev, test, rt, pre, pro",
-        ),
+        ("Port: 1", "key Name: found nothing, allowed: text, the key is required"),
+        ("Name: a", "key Port: found nothing, allowed: a whole number from 0 to 65535, the key is required"),
+        ("Name: 7\nPort: 1", "key Name: found 7, allowed: text (write it in quotes: \"7\")"),
+        ("Name: a\nPort: \"8888\"", "key Port: found \"8888\", allowed: a whole number from 0 to 65535"),
+        ("Name: a\nPort: 70000", "key Port: found 70000, allowed: a whole number from 0 to 65535"),
+        ("Name: a\nPort: 1\nMode: prod", "key Mode: found \"prod\", allowed: dev, test, rt, pre, pro"),
         (
             "Name: a\nPort: 1\nLog:\n  Level: loud",
-            "key Log.Level: found \"loud\", allowed: debug, info, warn, error, severe",
+            "key Log.Level: found \"loud\", allowed: debug, info, warn, error, severe, off",
         ),
         (
             "Name: a\nPort: 1\nLog:\n  Backend: log4j",
             "key Log.Backend: found \"log4j\", allowed: slog, tracing, native",
         ),
-        (
-            "Name: a\nPort: 1\nLog: yes please",
-            "key Log: found \"yes please\", allowed: a block of keys",
-        ),
-        (
-            "Name: a\nPort: 1\nTelemetry:\n  Sampler: 2",
-            "key Telemetry.Sampler: found 2, allowed: a number from 0 to 1",
-        ),
+        ("Name: a\nPort: 1\nLog: yes please", "key Log: found \"yes please\", allowed: a block of keys"),
+        ("Name: a\nPort: 1\nTelemetry:\n  Sampler: 2", "key Telemetry.Sampler: found 2, allowed: a number from 0 to 1"),
         (
             "Name: a\nPort: 1\nTelemetry:\n  Batcher: kafka",
             "key Telemetry.Batcher: found \"kafka\", allowed: otlpgrpc, otlphttp, jaeger, zipkin, file",
@@ -144,10 +105,7 @@ fn a_wrong_value_is_one_line_with_file_key_found_and_allowed() {
             "Name: a\nPort: 1\nPrometheus:\n  Path: metrics",
             "key Prometheus.Path: found \"metrics\", allowed: a path such as /metrics",
         ),
-        (
-            "Name: a\nPort: 1\nname: b",
-            "key name: found the key twice, allowed: a key once",
-        ),
+        ("Name: a\nPort: 1\nname: b", "key name: found the key twice, allowed: a key once"),
         ("- a\n- b", ": found a list, allowed: a block of keys"),
     ];
     for (text, expected) in cases {
@@ -159,13 +117,7 @@ fn a_wrong_value_is_one_line_with_file_key_found_and_allowed() {
 
 #[test]
 fn text_that_is_no_yaml_is_one_line_and_shows_nothing_of_the_file() {
-    for text in [
-        "Name: [",
-        "Name: a\n  Pass: hunter2\n",
-        "\t- x",
-        "Name: a\nName: a",
-        "a: *b",
-    ] {
+    for text in ["Name: [", "Name: a\n  Pass: hunter2\n", "\t- x", "Name: a\nName: a", "a: *b"] {
         let line = load::<RestConf>(text).unwrap_err().to_string();
         assert!(line.starts_with("config file etc/test.yaml"), "{line}");
         assert!(!line.contains('\n') && !line.contains("hunter2"), "{line}");
@@ -174,8 +126,7 @@ fn text_that_is_no_yaml_is_one_line_and_shows_nothing_of_the_file() {
 
 #[test]
 fn an_unknown_key_is_a_warning_with_a_suggestion() {
-    let text =
-        format!("{API}Telemetery:\n  Sampler: 1\nLog:\n  Levl: info\nKafka: 1\nVerbose: true\n");
+    let text = format!("{API}Telemetery:\n  Sampler: 1\nLog:\n  Levl: info\nKafka: 1\nVerbose: true\n");
     let loaded: Loaded<RestConf> = load(&text).unwrap();
     assert_eq!(
         loaded.warnings,
@@ -208,24 +159,11 @@ Etcd:
     let loaded: Loaded<RpcClientConf> = load(text).unwrap();
     assert_eq!(loaded.conf.etcd.as_ref().unwrap().pass, "hunter2");
     assert_eq!(loaded.conf.target(), "etcd://127.0.0.1:2379/user.rpc");
-    assert!(
-        !loaded.effective.contains("hunter2"),
-        "{}",
-        loaded.effective
-    );
-    assert!(
-        loaded.effective.contains("Pass: \"***\""),
-        "{}",
-        loaded.effective
-    );
+    assert!(!loaded.effective.contains("hunter2"), "{}", loaded.effective);
+    assert!(loaded.effective.contains("Pass: \"***\""), "{}", loaded.effective);
 
-    let line = load::<RpcClientConf>("Etcd:\n  Hosts: [a:1]\n  Key: k\n  Pass: 123456\n")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        line.contains("Etcd.Pass") && !line.contains("123456"),
-        "{line}"
-    );
+    let line = load::<RpcClientConf>("Etcd:\n  Hosts: [a:1]\n  Key: k\n  Pass: 123456\n").unwrap_err().to_string();
+    assert!(line.contains("Etcd.Pass") && !line.contains("123456"), "{line}");
 }
 
 #[test]
@@ -250,9 +188,7 @@ fn environment_variables_are_replaced_only_behind_the_flag_and_only_in_braces() 
     assert_eq!((conf.service.name.as_str(), conf.port), ("user-api", 8888));
     assert_eq!(conf.service.log.logx["Path"], "$HOME/p$ss");
     // Without the flag the text stays, and is no port.
-    let line = from_yaml::<RestConf>("f", text, None)
-        .unwrap_err()
-        .to_string();
+    let line = from_yaml::<RestConf>("f", text, None).unwrap_err().to_string();
     assert!(line.contains("key Port"), "{line}");
     let unset = from_yaml::<RestConf>("f", "Name: ${NOBODY}\nPort: 1", Some(&env));
     assert_eq!(
@@ -264,20 +200,8 @@ fn environment_variables_are_replaced_only_behind_the_flag_and_only_in_braces() 
 #[test]
 fn a_client_needs_a_target_and_takes_the_first_kind() {
     let line = load::<RpcClientConf>("Timeout: 5").unwrap_err().to_string();
-    assert!(
-        line.ends_with("allowed: one of Endpoints, Target and Etcd"),
-        "{line}"
-    );
+    assert!(line.ends_with("allowed: one of Endpoints, Target and Etcd"), "{line}");
     let all = "Endpoints: [a:1, b:2]\nTarget: dns:///x:1\nEtcd:\n  Hosts: [h:1]\n  Key: k\n";
-    assert_eq!(
-        load::<RpcClientConf>(all).unwrap().conf.target(),
-        "direct:///a:1,b:2"
-    );
-    assert_eq!(
-        load::<RpcClientConf>("Target: dns:///x:1")
-            .unwrap()
-            .conf
-            .target(),
-        "dns:///x:1"
-    );
+    assert_eq!(load::<RpcClientConf>(all).unwrap().conf.target(), "direct:///a:1,b:2");
+    assert_eq!(load::<RpcClientConf>("Target: dns:///x:1").unwrap().conf.target(), "dns:///x:1");
 }

@@ -1,5 +1,7 @@
 //! An HTTP service as its callers and its operators see it.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 mod common;
 
 use std::net::SocketAddr;
@@ -53,18 +55,9 @@ async fn start(more: &str) -> Service {
     let stop = CancellationToken::new();
     let closing = stop.clone();
     let served = tokio::spawn(async move {
-        rest::serve(router, &conf, &telemetry, listeners, closing)
-            .await
-            .unwrap();
+        rest::serve(router, &conf, &telemetry, listeners, closing).await.unwrap();
     });
-    Service {
-        main,
-        metrics,
-        dev,
-        reached,
-        stop,
-        served,
-    }
+    Service { main, metrics, dev, reached, stop, served }
 }
 
 async fn panics() -> StatusCode {
@@ -85,15 +78,8 @@ async fn requests_are_counted_by_route_method_and_code_and_nothing_else_is() {
     assert_eq!(status(&service, "/echo").await, 405);
 
     let text = common::get(service.metrics, "/metrics").await;
-    assert_eq!(
-        text.headers["content-type"],
-        "text/plain; version=0.0.4; charset=utf-8"
-    );
-    let counted: Vec<&str> = text
-        .body
-        .lines()
-        .filter(|l| l.starts_with("http_server_requests_code_total"))
-        .collect();
+    assert_eq!(text.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let counted: Vec<&str> = text.body.lines().filter(|l| l.starts_with("http_server_requests_code_total")).collect();
     assert_eq!(
         counted,
         [
@@ -107,17 +93,8 @@ async fn requests_are_counted_by_route_method_and_code_and_nothing_else_is() {
         .filter(|l| l.contains("duration_ms_bucket") && l.contains("/fault"))
         .filter_map(|l| l.split("le=\"").nth(1)?.split('"').next())
         .collect();
-    assert_eq!(
-        bounds,
-        [
-            "5", "10", "25", "50", "100", "250", "500", "750", "1000", "+Inf"
-        ]
-    );
-    for family in [
-        "process_cpu_seconds_total ",
-        "process_open_fds ",
-        "process_resident_memory_bytes ",
-    ] {
+    assert_eq!(bounds, ["5", "10", "25", "50", "100", "250", "500", "750", "1000", "+Inf"]);
+    for family in ["process_cpu_seconds_total ", "process_open_fds ", "process_resident_memory_bytes "] {
         let line = text.body.lines().find(|l| l.starts_with(family)).unwrap();
         let value: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         assert!(value > 0.0 || family.contains("cpu"), "{line}");
@@ -131,12 +108,7 @@ async fn requests_are_counted_by_route_method_and_code_and_nothing_else_is() {
 async fn two_services_in_one_process_count_apart() {
     let (one, other) = (start("").await, start("").await);
     assert_eq!(status(&one, "/ok").await, 200);
-    let counted = async |s: &Service| {
-        common::get(s.metrics, "/metrics")
-            .await
-            .body
-            .contains("path=\"/ok\"")
-    };
+    let counted = async |s: &Service| common::get(s.metrics, "/metrics").await.body.contains("path=\"/ok\"");
     assert!(counted(&one).await);
     assert!(!counted(&other).await);
 }
@@ -162,12 +134,7 @@ async fn every_error_is_json_with_a_reason() {
     // Without a length the limit holds while reading.
     let answer = send(service.main, post(Body::from_stream(chunks))).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(
-        send(service.main, post("x".repeat(100).into()))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(send(service.main, post("x".repeat(100).into())).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,20 +142,13 @@ async fn answers_carry_the_span_of_the_callers_trace() {
     let service = start("TraceIgnorePaths: [/ok]\nTelemetry: {Sampler: 1}\n").await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let parent = format!("00-{trace}-b7ad6b7169203331-01");
-    let with_parent = |path: &str, parent: &str| {
-        Request::get(path)
-            .header("traceparent", parent)
-            .body(Body::empty())
-            .unwrap()
-    };
+    let with_parent =
+        |path: &str, parent: &str| Request::get(path).header("traceparent", parent).body(Body::empty()).unwrap();
     for path in ["/user/get/1", "/nowhere"] {
         let answer = send(service.main, with_parent(path, &parent)).await;
         let span = answer.headers["traceparent"].to_str().unwrap().to_owned();
         assert!(span.starts_with(&format!("00-{trace}-")), "{span}");
-        assert!(
-            !span.contains("b7ad6b7169203331"),
-            "a span of its own: {span}"
-        );
+        assert!(!span.contains("b7ad6b7169203331"), "a span of its own: {span}");
     }
     // A malformed parent starts a new trace and fails nothing.
     let answer = send(service.main, with_parent("/user/get/1", "00-xyz-01")).await;
@@ -213,10 +173,7 @@ async fn without_a_telemetry_block_ids_are_made_and_nothing_is_sampled() {
 async fn a_stop_lets_a_running_request_end_and_tells_the_probe() {
     let service = start("").await;
     assert_eq!(common::get(service.dev, "/healthz").await.body, "OK");
-    assert_eq!(
-        common::get(service.dev, "/").await.json(),
-        serde_json::json!(["/healthz", "/metrics"])
-    );
+    assert_eq!(common::get(service.dev, "/").await.json(), serde_json::json!(["/healthz", "/metrics"]));
     // `/never` runs into its time limit of 300 ms; the stop comes while it runs.
     let running = tokio::spawn(async move { common::get(service.main, "/never").await.status });
     service.reached.notified().await;
@@ -234,8 +191,5 @@ async fn a_port_in_use_is_one_line_that_names_it() {
     let yaml = format!("Name: test-api\nHost: 127.0.0.1\nPort: {port}\n");
     let conf = from_yaml::<RestConf>("test", &yaml, None).unwrap().conf;
     let line = RestListeners::bind(&conf).await.unwrap_err().to_string();
-    assert_eq!(
-        line,
-        format!("test-api: cannot listen on 127.0.0.1:{port}: the port is in use")
-    );
+    assert_eq!(line, format!("test-api: cannot listen on 127.0.0.1:{port}: the port is in use"));
 }

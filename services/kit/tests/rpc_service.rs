@@ -1,5 +1,7 @@
 //! A gRPC service as its callers and its operators see it. The health service stands for any other: it is served by the same layers.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 mod common;
 
 use std::net::SocketAddr;
@@ -30,55 +32,30 @@ async fn start() -> Service {
     let conf = from_yaml::<RpcServerConf>("test", yaml, None).unwrap().conf;
     let listeners = RpcListeners::bind(&conf).await.unwrap();
     let main = listeners.main.local_addr().unwrap();
-    let metrics = listeners
-        .admin
-        .metrics
-        .as_ref()
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let metrics = listeners.admin.metrics.as_ref().unwrap().local_addr().unwrap();
     let telemetry = Telemetry::start(&conf.service, false);
     let client_telemetry = Telemetry::start(&conf.service, false);
     let stop = CancellationToken::new();
     let closing = stop.clone();
     let served = tokio::spawn(async move {
         let server = Server::new(FILE_DESCRIPTOR_SET);
-        server
-            .serve(&conf, &telemetry, listeners, closing)
-            .await
-            .unwrap();
+        server.serve(&conf, &telemetry, listeners, closing).await.unwrap();
     });
     let target = format!("direct:///{main}");
     let watch = RpcClient::new(client_telemetry.clone(), &target, Duration::from_secs(1));
-    let channel = Channel::from_shared(format!("http://{main}"))
-        .unwrap()
-        .connect_lazy();
+    let channel = Channel::from_shared(format!("http://{main}")).unwrap().connect_lazy();
     let client = HealthClient::new(ObserveLayer(watch).layer(channel));
-    Service {
-        main,
-        metrics,
-        client,
-        client_telemetry,
-        stop,
-        served,
-    }
+    Service { main, metrics, client, client_telemetry, stop, served }
 }
 
 async fn check(service: &Service, name: &str) -> Result<ServingStatus, Code> {
-    let request = HealthCheckRequest {
-        service: name.into(),
-    };
+    let request = HealthCheckRequest { service: name.into() };
     let answer = service.client.clone().check(request).await;
-    answer
-        .map(|a| a.into_inner().status())
-        .map_err(|s| s.code())
+    answer.map(|a| a.into_inner().status()).map_err(|s| s.code())
 }
 
 fn counted(text: &str, family: &str) -> Vec<String> {
-    text.lines()
-        .filter(|l| l.starts_with(family))
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter(|l| l.starts_with(family)).map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,28 +71,18 @@ async fn calls_are_counted_on_both_sides_by_method_and_number_of_the_code() {
         ]
     };
     let text = common::get(service.metrics, "/metrics").await.body;
-    assert_eq!(
-        counted(&text, "rpc_server_requests_code_total"),
-        expected("server")
-    );
-    assert!(text.contains(&format!(
-        "rpc_server_requests_duration_ms_count{{method=\"{method}\"}} 2"
-    )));
+    assert_eq!(counted(&text, "rpc_server_requests_code_total"), expected("server"));
+    assert!(text.contains(&format!("rpc_server_requests_duration_ms_count{{method=\"{method}\"}} 2")));
     assert_eq!(counted(&text, "rpc_client_requests_code_total"), [""; 0]);
     let own = service.client_telemetry.metrics().exposition().unwrap();
     let own = String::from_utf8(own).unwrap();
-    assert_eq!(
-        counted(&own, "rpc_client_requests_code_total"),
-        expected("client")
-    );
+    assert_eq!(counted(&own, "rpc_client_requests_code_total"), expected("client"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_method_is_no_label() {
     let service = start().await;
-    let channel = Channel::from_shared(format!("http://{}", service.main))
-        .unwrap()
-        .connect_lazy();
+    let channel = Channel::from_shared(format!("http://{}", service.main)).unwrap().connect_lazy();
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.unwrap();
     let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckRequest>::default();
@@ -133,15 +100,12 @@ async fn a_server_that_is_gone_is_unavailable_and_counted() {
     assert_eq!(check(&service, "").await, Ok(ServingStatus::Serving));
     service.stop.cancel();
     let ended = tokio::time::timeout(Duration::from_secs(5), service.served).await;
-    ended
-        .expect("an idle connection does not hold the stop up")
-        .unwrap();
+    ended.expect("an idle connection does not hold the stop up").unwrap();
     let request = HealthCheckRequest::default();
     let answer = service.client.clone().check(request).await;
     assert_eq!(answer.unwrap_err().code(), Code::Unavailable);
     let own = service.client_telemetry.metrics().exposition().unwrap();
     let own = String::from_utf8(own).unwrap();
-    let code =
-        r#"rpc_client_requests_code_total{code="14",method="/grpc.health.v1.Health/Check"} 1"#;
+    let code = r#"rpc_client_requests_code_total{code="14",method="/grpc.health.v1.Health/Check"} 1"#;
     assert!(own.contains(code), "{own}");
 }

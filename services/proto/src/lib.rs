@@ -3,13 +3,25 @@
 //! The messages serialize as go-zero prints them in its call lines: field names as in the .proto file, zero values left out.
 
 /// Package `user`: the service `User`.
-#[allow(missing_debug_implementations, clippy::all, reason = "generated code")]
+#[allow(
+    missing_debug_implementations,
+    clippy::all,
+    clippy::clone_on_ref_ptr,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
 pub mod user {
     tonic::include_proto!("user");
 }
 
 /// Package `userscore`: the service `UserScore`.
-#[allow(missing_debug_implementations, clippy::all, reason = "generated code")]
+#[allow(
+    missing_debug_implementations,
+    clippy::all,
+    clippy::clone_on_ref_ptr,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
 pub mod userscore {
     tonic::include_proto!("userscore");
 }
@@ -34,11 +46,7 @@ mod tests {
             .file
             .iter()
             .flat_map(|f| f.service.iter().map(move |s| (f.package(), s)))
-            .flat_map(|(p, s)| {
-                s.method
-                    .iter()
-                    .map(move |m| format!("/{p}.{}/{}", s.name(), m.name()))
-            })
+            .flat_map(|(p, s)| s.method.iter().map(move |m| format!("/{p}.{}/{}", s.name(), m.name())))
             .collect();
         paths.sort();
         assert_eq!(
@@ -57,14 +65,7 @@ mod tests {
 
     #[test]
     fn a_request_prints_as_go_zero_prints_it() {
-        let request = userscore::UserScoreRequest {
-            user_id: 100,
-            score: 10,
-            invite_code: String::new(),
-        };
-        assert_eq!(
-            serde_json::to_string(&request).unwrap(),
-            r#"{"user_id":100,"score":10}"#
-        );
+        let request = userscore::UserScoreRequest { user_id: 100, score: 10, invite_code: String::new() };
+        assert_eq!(serde_json::to_string(&request).unwrap(), r#"{"user_id":100,"score":10}"#);
     }
 }

@@ -49,10 +49,8 @@ pub async fn serve(
         () = stop.cancelled() => return Ok(()),
     };
     let service = UserScoreServer::new(service::ScoreService::new(store));
-    let served = Server::new(proto::FILE_DESCRIPTOR_SET)
-        .add(service)
-        .serve(&conf.rpc, telemetry, listeners, stop)
-        .await;
+    let served =
+        Server::new(proto::FILE_DESCRIPTOR_SET).with(service).serve(&conf.rpc, telemetry, listeners, stop).await;
     telemetry.tracing().shutdown(FLUSH).await;
     Ok(served?)
 }

@@ -15,11 +15,7 @@ pub(crate) const INVALID_SCORE: &str = "invalid_score";
 /// The points for a request, or the code of the refusal. An invite code wins over the points asked for; 0 asks for the default.
 pub(crate) fn granted(invite_code: &str, asked: i32) -> Result<i32, &'static str> {
     if !invite_code.is_empty() {
-        return CODES
-            .iter()
-            .find(|(code, _)| *code == invite_code)
-            .map(|(_, points)| *points)
-            .ok_or(UNKNOWN_CODE);
+        return CODES.iter().find(|(code, _)| *code == invite_code).map(|(_, points)| *points).ok_or(UNKNOWN_CODE);
     }
     match asked {
         0 => Ok(DEFAULT),

@@ -13,8 +13,8 @@ impl Conf for UserRpcConf {
     fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
         let rpc = RpcServerConf::read(r)?;
         let source = r.string_shown("DataSource", "sqlite://data/user.db", DataSource::masked)?;
-        let data_source = DataSource::parse(&source)
-            .map_err(|e| r.error("DataSource", "something else", e.to_string()))?;
+        let data_source =
+            DataSource::parse(&source).map_err(|e| r.error("DataSource", "something else", e.to_string()))?;
         Ok(Self { rpc, data_source })
     }
 }

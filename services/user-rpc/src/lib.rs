@@ -48,10 +48,8 @@ pub async fn serve(
         () = stop.cancelled() => return Ok(()),
     };
     let service = UserServer::new(service::UserService::new(store));
-    let served = Server::new(proto::FILE_DESCRIPTOR_SET)
-        .add(service)
-        .serve(&conf.rpc, telemetry, listeners, stop)
-        .await;
+    let served =
+        Server::new(proto::FILE_DESCRIPTOR_SET).with(service).serve(&conf.rpc, telemetry, listeners, stop).await;
     telemetry.tracing().shutdown(FLUSH).await;
     Ok(served?)
 }

@@ -35,11 +35,10 @@ type Answer<T> = Result<Response<T>, Status>;
 impl UserMethods for UserService {
     async fn get_user(&self, request: Request<IdRequest>) -> Answer<UserResponse> {
         note(&request);
-        let id = parse_id(&request.get_ref().id)?
-            .ok_or_else(|| Status::invalid_argument("id: a number is required"))?;
+        let id =
+            parse_id(&request.get_ref().id)?.ok_or_else(|| Status::invalid_argument("id: a number is required"))?;
         let user = self.store.get(id).await.map_err(|e| unavailable(&e))?;
-        user.map(|u| Response::new(message(u)))
-            .ok_or_else(|| Status::not_found("there is no user with this id"))
+        user.map(|u| Response::new(message(u))).ok_or_else(|| Status::not_found("there is no user with this id"))
     }
 
     async fn save_user(&self, request: Request<UserRequest>) -> Answer<UserResponse> {
@@ -47,18 +46,12 @@ impl UserMethods for UserService {
         let barrier = Barrier::from_metadata(request.metadata())?;
         let user = request.get_ref();
         let id = checked(user)?;
-        let new = NewUser {
-            id,
-            name: &user.name,
-            gender: &user.gender,
-        };
+        let new = NewUser { id, name: &user.name, gender: &user.gender };
         self.store.save(&barrier, new).await?;
         // A repetition is answered like the first call; a late action has stored nothing.
         let stored = self.store.of_branch(&barrier).await;
         let stored = stored.map_err(|e| unavailable(&e))?;
-        Ok(Response::new(
-            stored.map_or_else(UserResponse::default, message),
-        ))
+        Ok(Response::new(stored.map_or_else(UserResponse::default, message)))
     }
 
     async fn save_user_callback(&self, request: Request<UserRequest>) -> Answer<UserResponse> {
@@ -94,8 +87,7 @@ fn parse_id(text: &str) -> Result<Option<i64>, Status> {
         return Ok(None);
     }
     let id = text.parse().ok().filter(|id| *id >= 0);
-    id.map(Some)
-        .ok_or_else(|| Status::invalid_argument("id: a number of 63 bits is required"))
+    id.map(Some).ok_or_else(|| Status::invalid_argument("id: a number of 63 bits is required"))
 }
 
 /// The id of a request that keeps the rules. A coordinator would repeat any other error than a refusal for ever.
@@ -106,19 +98,11 @@ fn checked(user: &UserRequest) -> Result<Option<i64>, Fault> {
         return Err(invalid());
     }
     let id = parse_id(&user.id).map_err(|_| invalid())?;
-    if id == Some(0) {
-        Err(invalid())
-    } else {
-        Ok(id)
-    }
+    if id == Some(0) { Err(invalid()) } else { Ok(id) }
 }
 
 fn message(user: User) -> UserResponse {
-    UserResponse {
-        id: user.id.to_string(),
-        name: user.name,
-        gender: user.gender,
-    }
+    UserResponse { id: user.id.to_string(), name: user.name, gender: user.gender }
 }
 
 fn unavailable(error: &sqlx::Error) -> Status {

@@ -45,10 +45,7 @@ pub(crate) trait Store: Send + Sync + 'static {
 }
 
 /// Opens the database and creates what is missing.
-pub(crate) async fn open(
-    source: &DataSource,
-    telemetry: &Telemetry,
-) -> Result<Arc<dyn Store>, kit::StartError> {
+pub(crate) async fn open(source: &DataSource, telemetry: &Telemetry) -> Result<Arc<dyn Store>, kit::StartError> {
     Ok(match Db::open(source).await? {
         Db::Sqlite(pools) => Arc::new(sql::sqlite(pools, telemetry.clone()).await?),
         Db::Mysql(pools) => Arc::new(sql::mysql(pools, telemetry.clone()).await?),

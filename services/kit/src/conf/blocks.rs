@@ -55,11 +55,7 @@ impl Conf for DevServerConf {
         };
         r.without_effect("EnablePprof", "there is no pprof in this program");
         if conf.metrics_path == conf.health_path {
-            return Err(r.error(
-                "HealthPath",
-                format!("{:?}", conf.health_path),
-                "another path than MetricsPath",
-            ));
+            return Err(r.error("HealthPath", format!("{:?}", conf.health_path), "another path than MetricsPath"));
         }
         Ok(conf)
     }
@@ -68,11 +64,7 @@ impl Conf for DevServerConf {
 fn url_path(r: &mut Reader<'_>, key: &'static str, default: &str) -> Result<String, ConfError> {
     let path = r.string_or(key, default)?;
     let plain = path.starts_with('/') && !path.contains(['{', '}', '*', ':', '?', '#', ' ']);
-    if plain {
-        Ok(path)
-    } else {
-        Err(r.error(key, format!("{path:?}"), "a path such as /metrics"))
-    }
+    if plain { Ok(path) } else { Err(r.error(key, format!("{path:?}"), "a path such as /metrics")) }
 }
 
 /// How long a stop may take.
@@ -86,10 +78,7 @@ pub struct ShutdownConf {
 
 impl Default for ShutdownConf {
     fn default() -> Self {
-        Self {
-            wrap_up_time: Duration::from_secs(1),
-            wait_time: Duration::from_millis(5500),
-        }
+        Self { wrap_up_time: Duration::from_secs(1), wait_time: Duration::from_millis(5500) }
     }
 }
 

@@ -27,9 +27,7 @@ pub enum DataSource {
 
 /// A `DataSource` that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "sqlite://FILE, mysql://USER:PASSWORD@HOST:PORT/DATABASE or USER:PASSWORD@tcp(HOST:PORT)/DATABASE"
-)]
+#[error("sqlite://FILE, mysql://USER:PASSWORD@HOST:PORT/DATABASE or USER:PASSWORD@tcp(HOST:PORT)/DATABASE")]
 pub struct DataSourceError;
 
 impl DataSource {
@@ -39,24 +37,12 @@ impl DataSource {
     /// None of the forms fits; the text is not repeated, it may hold a password.
     pub fn parse(text: &str) -> Result<Self, DataSourceError> {
         let text = text.split_once('?').map_or(text, |(before, _)| before);
-        if let Some(path) = text
-            .strip_prefix("sqlite://")
-            .or_else(|| text.strip_prefix("sqlite:"))
-        {
-            return (!path.is_empty())
-                .then(|| Self::Sqlite { path: path.into() })
-                .ok_or(DataSourceError);
+        if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
+            return (!path.is_empty()).then(|| Self::Sqlite { path: path.into() }).ok_or(DataSourceError);
         }
-        let (account, rest) = text
-            .strip_prefix("mysql://")
-            .unwrap_or(text)
-            .rsplit_once('@')
-            .ok_or(DataSourceError)?;
+        let (account, rest) = text.strip_prefix("mysql://").unwrap_or(text).rsplit_once('@').ok_or(DataSourceError)?;
         let (address, database) = rest.rsplit_once('/').ok_or(DataSourceError)?;
-        let address = address
-            .strip_prefix("tcp(")
-            .and_then(|a| a.strip_suffix(')'))
-            .unwrap_or(address);
+        let address = address.strip_prefix("tcp(").and_then(|a| a.strip_suffix(')')).unwrap_or(address);
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) => (host, port.parse().map_err(|_| DataSourceError)?),
             None => (address, 3306),
@@ -107,39 +93,19 @@ mod tests {
     #[test]
     fn every_form_is_read_and_masked() {
         for (text, parsed, masked) in [
-            (
-                "sqlite://data/user.db",
-                DataSource::Sqlite {
-                    path: "data/user.db".into(),
-                },
-                "sqlite://data/user.db",
-            ),
+            ("sqlite://data/user.db", DataSource::Sqlite { path: "data/user.db".into() }, "sqlite://data/user.db"),
             (
                 "root:p:a@ss@tcp(db:3309)/user?charset=utf8mb4&parseTime=true",
                 mysql(3309, "p:a@ss"),
                 "root:***@tcp(db:3309)/user?charset=utf8mb4&parseTime=true",
             ),
-            (
-                "mysql://root:secret@db/user",
-                mysql(3306, "secret"),
-                "mysql://root:***@db/user",
-            ),
-            (
-                "mysql://root@db/user",
-                mysql(3306, ""),
-                "mysql://root@db/user",
-            ),
+            ("mysql://root:secret@db/user", mysql(3306, "secret"), "mysql://root:***@db/user"),
+            ("mysql://root@db/user", mysql(3306, ""), "mysql://root@db/user"),
         ] {
             assert_eq!(DataSource::parse(text).as_ref(), Ok(&parsed), "{text}");
             assert_eq!(DataSource::masked(text), masked);
         }
-        for text in [
-            "",
-            "sqlite://",
-            "user.db",
-            "root@tcp(db:x)/user",
-            "@db/user",
-        ] {
+        for text in ["", "sqlite://", "user.db", "root@tcp(db:x)/user", "@db/user"] {
             assert_eq!(DataSource::parse(text), Err(DataSourceError), "{text}");
         }
     }

@@ -15,17 +15,8 @@ pub struct ConfError {
 
 impl ConfError {
     /// An error at `path`; the loader fills in the file.
-    pub fn new(
-        path: impl Into<String>,
-        found: impl Into<String>,
-        allowed: impl Into<String>,
-    ) -> Self {
-        Self {
-            file: String::new(),
-            path: path.into(),
-            found: found.into(),
-            allowed: allowed.into(),
-        }
+    pub fn new(path: impl Into<String>, found: impl Into<String>, allowed: impl Into<String>) -> Self {
+        Self { file: String::new(), path: path.into(), found: found.into(), allowed: allowed.into() }
     }
 }
 

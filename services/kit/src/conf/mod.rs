@@ -34,6 +34,9 @@ pub trait Conf: Sized {
     fn read(reader: &mut Reader<'_>) -> Result<Self, ConfError>;
 }
 
+/// Looks an environment variable up.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// A configuration with what is worth saying about it.
 #[derive(Debug, Clone)]
 pub struct Loaded<C> {
@@ -51,21 +54,11 @@ pub struct Loaded<C> {
 ///
 /// # Errors
 /// One line with file, key, what was found and what is allowed.
-pub fn from_yaml<C: Conf>(
-    file: &str,
-    text: &str,
-    env: Option<&dyn Fn(&str) -> Option<String>>,
-) -> Result<Loaded<C>, ConfError> {
-    read_tree(text, env).map_err(|e| ConfError {
-        file: file.to_owned(),
-        ..e
-    })
+pub fn from_yaml<C: Conf>(file: &str, text: &str, env: Option<&Env<'_>>) -> Result<Loaded<C>, ConfError> {
+    read_tree(text, env).map_err(|e| ConfError { file: file.to_owned(), ..e })
 }
 
-fn read_tree<C: Conf>(
-    text: &str,
-    env: Option<&dyn Fn(&str) -> Option<String>>,
-) -> Result<Loaded<C>, ConfError> {
+fn read_tree<C: Conf>(text: &str, env: Option<&Env<'_>>) -> Result<Loaded<C>, ConfError> {
     let mut tree = Node::parse(text)?;
     if let Some(lookup) = env {
         tree = tree.expand("", lookup)?;
@@ -73,9 +66,5 @@ fn read_tree<C: Conf>(
     let mut reader = Reader::root(&tree)?;
     let conf = C::read(&mut reader)?;
     let (effective, warnings) = reader.finish();
-    Ok(Loaded {
-        conf,
-        warnings,
-        effective: print::yaml(&effective),
-    })
+    Ok(Loaded { conf, warnings, effective: print::yaml(&effective) })
 }

@@ -33,10 +33,7 @@ impl Node {
     /// # Errors
     /// The text is not YAML; the parser's words carry line and column, never a line of the file.
     pub fn parse(text: &str) -> Result<Self, ConfError> {
-        if text
-            .lines()
-            .all(|l| l.trim().is_empty() || l.trim_start().starts_with('#') || l.trim() == "---")
-        {
+        if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#') || l.trim() == "---") {
             return Ok(Self::Map(Vec::new()));
         }
         let options = serde_saphyr::options! { with_snippet: false };
@@ -48,11 +45,7 @@ impl Node {
     ///
     /// # Errors
     /// A name is unknown or its brace is not closed.
-    pub fn expand(
-        self,
-        path: &str,
-        lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfError> {
+    pub fn expand(self, path: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfError> {
         Ok(match self {
             Self::Str(s) if s.contains("${") => Self::Expanded(expand_text(&s, path, lookup)?),
             Self::List(items) => Self::List(
@@ -66,11 +59,7 @@ impl Node {
                 entries
                     .into_iter()
                     .map(|(k, n)| {
-                        let below = if path.is_empty() {
-                            k.clone()
-                        } else {
-                            format!("{path}.{k}")
-                        };
+                        let below = if path.is_empty() { k.clone() } else { format!("{path}.{k}") };
                         n.expand(&below, lookup).map(|n| (k, n))
                     })
                     .collect::<Result<_, _>>()?,
@@ -93,11 +82,7 @@ impl Node {
     }
 }
 
-fn expand_text(
-    text: &str,
-    path: &str,
-    lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<String, ConfError> {
+fn expand_text(text: &str, path: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfError> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -105,13 +90,8 @@ fn expand_text(
         let Some((name, tail)) = after.split_once('}') else {
             return Err(ConfError::new(path, "${ without }", "${NAME}"));
         };
-        let value = lookup(name).ok_or_else(|| {
-            ConfError::new(
-                path,
-                format!("${{{name}}}"),
-                "the name of a set environment variable",
-            )
-        })?;
+        let value = lookup(name)
+            .ok_or_else(|| ConfError::new(path, format!("${{{name}}}"), "the name of a set environment variable"))?;
         out.push_str(&value);
         rest = tail;
     }

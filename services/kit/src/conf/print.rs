@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Node;
 
 /// The tree as YAML text.
-pub fn yaml(node: &Node) -> String {
+pub(super) fn yaml(node: &Node) -> String {
     let mut out = String::new();
     write_node(&mut out, node, 0);
     out

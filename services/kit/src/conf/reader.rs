@@ -39,32 +39,19 @@ impl<'a> Reader<'a> {
             other => return Err(ConfError::new(path, other.describe(), "a block of keys")),
         };
         for (i, (key, _)) in entries.iter().enumerate() {
-            if entries
-                .iter()
-                .take(i)
-                .any(|(k, _)| k.eq_ignore_ascii_case(key))
-            {
+            if entries.iter().take(i).any(|(k, _)| k.eq_ignore_ascii_case(key)) {
                 let path = join(&path, key);
                 return Err(ConfError::new(path, "the key twice", "a key once"));
             }
         }
-        Ok(Self {
-            entries,
-            path,
-            known: Vec::new(),
-            effective: Vec::new(),
-            warnings: Vec::new(),
-        })
+        Ok(Self { entries, path, known: Vec::new(), effective: Vec::new(), warnings: Vec::new() })
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'a Node> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        self.entries
-            .iter()
-            .find(|(k, _)| k.eq_ignore_ascii_case(key))
-            .map(|(_, n)| n)
+        self.entries.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, n)| n)
     }
 
     fn show(&mut self, key: &str, value: Node) {
@@ -72,20 +59,13 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at a member of this block.
-    pub fn error(
-        &self,
-        key: &str,
-        found: impl Into<String>,
-        allowed: impl Into<String>,
-    ) -> ConfError {
+    pub fn error(&self, key: &str, found: impl Into<String>, allowed: impl Into<String>) -> ConfError {
         ConfError::new(join(&self.path, key), found, allowed)
     }
 
     /// Whether the file has this key.
     pub fn has(&self, key: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|(k, _)| k.eq_ignore_ascii_case(key))
+        self.entries.iter().any(|(k, _)| k.eq_ignore_ascii_case(key))
     }
 
     /// Says something that does not stop the start.
@@ -129,12 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Text that is printed as `shown(text)`: addresses that carry a password.
-    pub fn string_shown(
-        &mut self,
-        key: &'static str,
-        default: &str,
-        shown: fn(&str) -> String,
-    ) -> Result<String> {
+    pub fn string_shown(&mut self, key: &'static str, default: &str, shown: fn(&str) -> String) -> Result<String> {
         let value = self.text(key)?.unwrap_or_else(|| default.to_owned());
         self.show(key, Node::Str(shown(&value)));
         Ok(value)
@@ -142,14 +117,7 @@ impl<'a> Reader<'a> {
 
     /// Text that is never printed; empty if absent.
     pub fn secret(&mut self, key: &'static str) -> Result<String> {
-        self.string_shown(key, "", |s| {
-            if s.is_empty() {
-                String::new()
-            } else {
-                MASKED.into()
-            }
-        })
-        .map_err(|mut e| {
+        self.string_shown(key, "", |s| if s.is_empty() { String::new() } else { MASKED.into() }).map_err(|mut e| {
             e.found = "something that is not text".into();
             e.allowed = "text in quotes".into();
             e
@@ -179,13 +147,11 @@ impl<'a> Reader<'a> {
         let value = match self.find(key) {
             None => default,
             Some(Node::Bool(b)) => *b,
-            Some(node @ (Node::Str(s) | Node::Expanded(s))) => {
-                match s.to_ascii_lowercase().as_str() {
-                    "true" | "yes" | "on" => true,
-                    "false" | "no" | "off" => false,
-                    _ => return Err(self.error(key, node.describe(), "true or false")),
-                }
-            }
+            Some(node @ (Node::Str(s) | Node::Expanded(s))) => match s.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" => true,
+                "false" | "no" | "off" => false,
+                _ => return Err(self.error(key, node.describe(), "true or false")),
+            },
             Some(other) => return Err(self.error(key, other.describe(), "true or false")),
         };
         self.show(key, Node::Bool(value));
@@ -211,23 +177,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within `range`, or `default`.
-    pub fn int_or(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<i64>,
-        default: i64,
-    ) -> Result<i64> {
+    pub fn int_or(&mut self, key: &'static str, range: RangeInclusive<i64>, default: i64) -> Result<i64> {
         let value = self.whole(key, &range)?.unwrap_or(default);
         self.show(key, Node::Int(value));
         Ok(value)
     }
 
     /// A whole number within `range` that may be absent.
-    pub fn int_opt(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<i64>,
-    ) -> Result<Option<i64>> {
+    pub fn int_opt(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Result<Option<i64>> {
         let value = self.whole(key, &range)?;
         if let Some(i) = value {
             self.show(key, Node::Int(i));
@@ -239,23 +196,14 @@ impl<'a> Reader<'a> {
     pub fn port(&mut self, key: &'static str, default: Option<u16>) -> Result<u16> {
         let port = self.whole(key, &(0..=65535))?.map(|p| p as u16).or(default);
         let Some(port) = port else {
-            return Err(self.error(
-                key,
-                "nothing",
-                "a whole number from 0 to 65535, the key is required",
-            ));
+            return Err(self.error(key, "nothing", "a whole number from 0 to 65535, the key is required"));
         };
         self.show(key, Node::Int(i64::from(port)));
         Ok(port)
     }
 
     /// A number within `range`, or `default`.
-    pub fn float_or(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<f64>,
-        default: f64,
-    ) -> Result<f64> {
+    pub fn float_or(&mut self, key: &'static str, range: RangeInclusive<f64>, default: f64) -> Result<f64> {
         let found = self.find(key);
         let value = match found {
             None => Some(default),
@@ -289,10 +237,7 @@ impl<'a> Reader<'a> {
         if let Some(Node::Int(i)) = found
             && *i != 0
         {
-            self.warn(
-                key,
-                &format!("{i} without a unit means {i} nanoseconds; write {i}ms or {i}s"),
-            );
+            self.warn(key, &format!("{i} without a unit means {i} nanoseconds; write {i}ms or {i}s"));
         }
         let Some(value) = value else {
             let found = found.map_or_else(String::new, Node::describe);
@@ -328,8 +273,17 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    /// A free map of texts whose keys keep their case; its values are not printed, headers carry tokens.
+    /// A free map of texts whose keys keep their case.
+    pub fn map(&mut self, key: &'static str) -> Result<Vec<(String, String)>> {
+        self.free_map(key, str::to_owned)
+    }
+
+    /// As [`Reader::map`]; its values are not printed, headers carry tokens.
     pub fn secret_map(&mut self, key: &'static str) -> Result<Vec<(String, String)>> {
+        self.free_map(key, |_| MASKED.into())
+    }
+
+    fn free_map(&mut self, key: &'static str, shown: fn(&str) -> String) -> Result<Vec<(String, String)>> {
         let entries = match self.find(key) {
             None | Some(Node::Null) => return Ok(Vec::new()),
             Some(Node::Map(entries)) => entries,
@@ -345,26 +299,18 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let shown = map
-            .iter()
-            .map(|(k, _)| (k.clone(), Node::Str(MASKED.into())))
-            .collect();
+        let shown = map.iter().map(|(k, v)| (k.clone(), Node::Str(shown(v)))).collect();
         self.show(key, Node::Map(shown));
         Ok(map)
     }
 
     /// A block whose members have defaults: read even if it is absent.
-    pub fn block<T>(
-        &mut self,
-        key: &'static str,
-        read: impl FnOnce(&mut Reader<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub fn block<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         let node = self.find(key).unwrap_or(&Node::Null);
-        self.below(key.to_owned(), node, read)
-            .map(|(value, shown)| {
-                self.show(key, shown);
-                value
-            })
+        self.below(key, node, read).map(|(value, shown)| {
+            self.show(key, shown);
+            value
+        })
     }
 
     /// A block that is off when it is absent; its members' defaults hold only inside a present one.
@@ -380,11 +326,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of blocks; empty if absent.
-    pub fn blocks<T>(
-        &mut self,
-        key: &'static str,
-        read: impl Fn(&mut Reader<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub fn blocks<T>(&mut self, key: &'static str, read: impl Fn(&mut Reader<'_>) -> Result<T>) -> Result<Vec<T>> {
         let items = match self.find(key) {
             None | Some(Node::Null) => return Ok(Vec::new()),
             Some(Node::List(items)) => items,
@@ -393,7 +335,7 @@ impl<'a> Reader<'a> {
         let mut values = Vec::new();
         let mut shown = Vec::new();
         for (i, node) in items.iter().enumerate() {
-            let (value, node) = self.below(format!("{key}[{i}]"), node, &read)?;
+            let (value, node) = self.below(&format!("{key}[{i}]"), node, &read)?;
             values.push(value);
             shown.push(node);
         }
@@ -403,11 +345,11 @@ impl<'a> Reader<'a> {
 
     fn below<T>(
         &mut self,
-        key: String,
+        key: &str,
         node: &Node,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T>,
     ) -> Result<(T, Node)> {
-        let mut inner = Reader::of(node, join(&self.path, &key))?;
+        let mut inner = Reader::of(node, join(&self.path, key))?;
         let value = read(&mut inner)?;
         let (shown, warnings) = inner.finish();
         self.warnings.extend(warnings);
@@ -427,8 +369,7 @@ impl<'a> Reader<'a> {
             if self.known.iter().any(|k| k.eq_ignore_ascii_case(key)) {
                 continue;
             }
-            let hint = suggest::nearest(key, &self.known)
-                .map_or_else(String::new, |k| format!(", did you mean {k}?"));
+            let hint = suggest::nearest(key, &self.known).map_or_else(String::new, |k| format!(", did you mean {k}?"));
             let path = join(&self.path, key);
             self.warnings.push(format!("unknown key {path}{hint}"));
         }
@@ -437,9 +378,5 @@ impl<'a> Reader<'a> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

@@ -25,10 +25,7 @@ pub struct RestConf {
 
 /// Switches of the middlewares, all on by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "go-zero's switches, one key each"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "go-zero's switches, one key each")]
 pub struct RestMiddlewares {
     /// Spans and their propagation.
     pub trace: bool,
@@ -68,9 +65,7 @@ impl Conf for RestConf {
             service,
             host: r.string_or("Host", "0.0.0.0")?,
             port: r.port("Port", None)?,
-            max_bytes: usize::try_from(r.int_or("MaxBytes", i64::MIN..=i64::MAX, 1 << 20)?)
-                .ok()
-                .filter(|n| *n > 0),
+            max_bytes: usize::try_from(r.int_or("MaxBytes", i64::MIN..=i64::MAX, 1 << 20)?).ok().filter(|n| *n > 0),
             timeout: r.millis_or("Timeout", 3000)?,
             slow_threshold: r.duration_or("SlowThreshold", Duration::from_millis(500))?,
             trace_ignore_paths: r.strings("TraceIgnorePaths")?,

@@ -21,11 +21,7 @@ impl Conf for EtcdConf {
     fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
         let hosts = r.strings("Hosts")?;
         if hosts.is_empty() {
-            return Err(r.error(
-                "Hosts",
-                "nothing",
-                "a list of host:port, the key is required",
-            ));
+            return Err(r.error("Hosts", "nothing", "a list of host:port, the key is required"));
         }
         let conf = Self {
             hosts,
@@ -34,12 +30,7 @@ impl Conf for EtcdConf {
             user: r.string_or("User", "")?,
             pass: r.secret("Pass")?,
         };
-        for key in [
-            "CertFile",
-            "CertKeyFile",
-            "CACertFile",
-            "InsecureSkipVerify",
-        ] {
+        for key in ["CertFile", "CertKeyFile", "CACertFile", "InsecureSkipVerify"] {
             r.without_effect(key, "etcd is reached without TLS");
         }
         Ok(conf)
@@ -75,10 +66,7 @@ pub struct MethodTimeout {
 
 /// A gRPC service.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "go-zero's switches, one key each"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "go-zero's switches, one key each")]
 pub struct RpcServerConf {
     /// What every service has.
     pub service: ServiceConf,
@@ -106,10 +94,7 @@ impl Conf for RpcServerConf {
     fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
         let service = ServiceConf::read(r)?;
         let listen_on = r.string("ListenOn")?;
-        if !listen_on
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
-        {
+        if listen_on.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
             return Err(r.error("ListenOn", format!("{listen_on:?}"), "host:port"));
         }
         let etcd = r.optional_block("Etcd", EtcdConf::read)?;
@@ -135,18 +120,7 @@ impl Conf for RpcServerConf {
         for key in ["Auth", "Redis", "StrictControl", "CpuThreshold"] {
             r.without_effect(key, "this guard is not built in");
         }
-        Ok(Self {
-            service,
-            listen_on,
-            etcd,
-            timeout,
-            health,
-            trace,
-            stat,
-            prometheus,
-            stat_conf,
-            method_timeouts,
-        })
+        Ok(Self { service, listen_on, etcd, timeout, health, trace, stat, prometheus, stat_conf, method_timeouts })
     }
 }
 

@@ -1,6 +1,4 @@
-use super::{
-    Conf, ConfError, DevServerConf, LogBlock, PrometheusConf, Reader, ShutdownConf, TelemetryConf,
-};
+use super::{Conf, ConfError, DevServerConf, LogBlock, PrometheusConf, Reader, ShutdownConf, TelemetryConf};
 
 /// What every service's file may hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,20 +34,10 @@ impl Conf for ServiceConf {
         {
             t.name.clone_from(&name);
         }
-        let dev_server = r
-            .optional_block("DevServer", DevServerConf::read)?
-            .filter(|d| d.enabled);
+        let dev_server = r.optional_block("DevServer", DevServerConf::read)?.filter(|d| d.enabled);
         let shutdown = r.block("Shutdown", ShutdownConf::read)?;
         r.without_effect("MetricsUrl", "use the Prometheus block");
         r.without_effect("Profiling", "there is no Pyroscope agent in this program");
-        Ok(Self {
-            name,
-            mode,
-            log,
-            prometheus,
-            telemetry,
-            dev_server,
-            shutdown,
-        })
+        Ok(Self { name, mode, log, prometheus, telemetry, dev_server, shutdown })
     }
 }

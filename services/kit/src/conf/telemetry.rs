@@ -72,17 +72,11 @@ impl TelemetryConf {
             return Ok(());
         }
         let allowed = match self.batcher {
-            Batcher::OtlpGrpc | Batcher::OtlpHttp
-                if !host_and_port(self.endpoint.trim_start_matches("http://")) =>
-            {
+            Batcher::OtlpGrpc | Batcher::OtlpHttp if !host_and_port(self.endpoint.trim_start_matches("http://")) => {
                 "host:port"
             }
-            Batcher::Jaeger if !http_url(&self.endpoint) => {
-                "a URL such as http://localhost:14268/api/traces"
-            }
-            Batcher::Zipkin if !http_url(&self.endpoint) => {
-                "a URL such as http://localhost:9411/api/v2/spans"
-            }
+            Batcher::Jaeger if !http_url(&self.endpoint) => "a URL such as http://localhost:14268/api/traces",
+            Batcher::Zipkin if !http_url(&self.endpoint) => "a URL such as http://localhost:9411/api/v2/spans",
             _ => return Ok(()),
         };
         Err(r.error("Endpoint", format!("{:?}", self.endpoint), allowed))
@@ -90,11 +84,9 @@ impl TelemetryConf {
 }
 
 fn host_and_port(text: &str) -> bool {
-    text.rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 fn http_url(text: &str) -> bool {
-    text.parse::<http::Uri>()
-        .is_ok_and(|u| u.scheme_str() == Some("http") && u.authority().is_some())
+    text.parse::<http::Uri>().is_ok_and(|u| u.scheme_str() == Some("http") && u.authority().is_some())
 }

@@ -5,10 +5,7 @@ mod process;
 
 use std::time::Duration;
 
-use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder,
-};
+use prometheus::{Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 /// Content type of the exposition.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,12 +33,8 @@ struct RpcFamilies {
 
 impl RpcFamilies {
     fn record(&self, method: &str, code: i32, took: Duration) {
-        self.duration
-            .with_label_values(&[method])
-            .observe(took.as_millis() as f64);
-        self.code
-            .with_label_values(&[method, &code.to_string()])
-            .inc();
+        self.duration.with_label_values(&[method]).observe(took.as_millis() as f64);
+        self.code.with_label_values(&[method, &code.to_string()]).inc();
     }
 }
 
@@ -60,11 +53,7 @@ impl Metrics {
                 &names::HTTP_LABELS,
                 &names::HTTP_BUCKETS,
             ),
-            http_code: counter(
-                names::HTTP_SERVER_CODE,
-                "http server requests code count.",
-                &names::HTTP_LABELS,
-            ),
+            http_code: counter(names::HTTP_SERVER_CODE, "http server requests code count.", &names::HTTP_LABELS),
             rpc_server: RpcFamilies {
                 duration: histogram(
                     names::RPC_SERVER_DURATION,
@@ -72,11 +61,7 @@ impl Metrics {
                     &[names::METHOD],
                     &names::RPC_BUCKETS,
                 ),
-                code: counter(
-                    names::RPC_SERVER_CODE,
-                    "rpc server requests code count.",
-                    &[names::METHOD, names::CODE],
-                ),
+                code: counter(names::RPC_SERVER_CODE, "rpc server requests code count.", &[names::METHOD, names::CODE]),
             },
             rpc_client: RpcFamilies {
                 duration: histogram(
@@ -85,11 +70,7 @@ impl Metrics {
                     &[names::METHOD],
                     &names::RPC_BUCKETS,
                 ),
-                code: counter(
-                    names::RPC_CLIENT_CODE,
-                    "rpc client requests code count.",
-                    &[names::METHOD, names::CODE],
-                ),
+                code: counter(names::RPC_CLIENT_CODE, "rpc client requests code count.", &[names::METHOD, names::CODE]),
             },
             sql_duration: histogram(
                 names::SQL_CLIENT_DURATION,
@@ -102,11 +83,7 @@ impl Metrics {
                 "sql client requests error count.",
                 &[names::COMMAND, names::ERROR],
             ),
-            sql_slow: counter(
-                names::SQL_CLIENT_SLOW,
-                "sql client requests slow count.",
-                &[names::COMMAND],
-            ),
+            sql_slow: counter(names::SQL_CLIENT_SLOW, "sql client requests slow count.", &[names::COMMAND]),
             export_failures: IntCounter::new(
                 names::TRACE_EXPORT_FAILURES,
                 "batches of spans that did not reach their collector.",
@@ -133,9 +110,7 @@ impl Metrics {
     }
 
     fn register(&self, collector: Box<dyn prometheus::core::Collector>) {
-        self.registry
-            .register(collector)
-            .expect("each family is registered once");
+        self.registry.register(collector).expect("each family is registered once");
     }
 
     /// The registry, for families of a service's own.
@@ -153,9 +128,7 @@ impl Metrics {
         if self.enabled {
             let code = code.to_string();
             let labels = [path, method, code.as_str()];
-            self.http_duration
-                .with_label_values(&labels)
-                .observe(took.as_millis() as f64);
+            self.http_duration.with_label_values(&labels).observe(took.as_millis() as f64);
             self.http_code.with_label_values(&labels).inc();
         }
     }
@@ -179,9 +152,7 @@ impl Metrics {
         if !self.enabled {
             return;
         }
-        self.sql_duration
-            .with_label_values(&[command])
-            .observe(took.as_secs_f64() * 1000.0);
+        self.sql_duration.with_label_values(&[command]).observe(took.as_secs_f64() * 1000.0);
         if slow {
             self.sql_slow.with_label_values(&[command]).inc();
         }

@@ -35,11 +35,7 @@ pub const ERROR: &str = "error";
 /// Upper bounds in milliseconds.
 pub const HTTP_BUCKETS: [f64; 9] = [5., 10., 25., 50., 100., 250., 500., 750., 1000.];
 /// Upper bounds in milliseconds.
-pub const RPC_BUCKETS: [f64; 12] = [
-    1., 2., 5., 10., 25., 50., 100., 250., 500., 1000., 2000., 5000.,
-];
+pub const RPC_BUCKETS: [f64; 12] = [1., 2., 5., 10., 25., 50., 100., 250., 500., 1000., 2000., 5000.];
 /// Upper bounds in milliseconds.
-pub const SQL_BUCKETS: [f64; 18] = [
-    0.25, 0.5, 1., 1.5, 2., 3., 5., 10., 25., 50., 100., 250., 500., 1000., 2000., 5000., 10000.,
-    15000.,
-];
+pub const SQL_BUCKETS: [f64; 18] =
+    [0.25, 0.5, 1., 1.5, 2., 3., 5., 10., 25., 50., 100., 250., 500., 1000., 2000., 5000., 10000., 15000.];

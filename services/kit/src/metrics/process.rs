@@ -29,31 +29,16 @@ impl ProcessCollector {
         let counter = |name, help| Counter::new(name, help).expect("a constant name");
         let gauge = |name, help| Gauge::new(name, help).expect("a constant name");
         Self {
-            cpu: counter(
-                "process_cpu_seconds_total",
-                "Total user and system CPU time spent in seconds.",
-            ),
+            cpu: counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds."),
             open_fds: gauge("process_open_fds", "Number of open file descriptors."),
-            max_fds: gauge(
-                "process_max_fds",
-                "Maximum number of open file descriptors.",
-            ),
-            virtual_bytes: gauge(
-                "process_virtual_memory_bytes",
-                "Virtual memory size in bytes.",
-            ),
+            max_fds: gauge("process_max_fds", "Maximum number of open file descriptors."),
+            virtual_bytes: gauge("process_virtual_memory_bytes", "Virtual memory size in bytes."),
             virtual_max: gauge(
                 "process_virtual_memory_max_bytes",
                 "Maximum amount of virtual memory available in bytes.",
             ),
-            resident: gauge(
-                "process_resident_memory_bytes",
-                "Resident memory size in bytes.",
-            ),
-            start: gauge(
-                "process_start_time_seconds",
-                "Start time of the process since unix epoch in seconds.",
-            ),
+            resident: gauge("process_resident_memory_bytes", "Resident memory size in bytes."),
+            start: gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds."),
             received: counter(
                 "process_network_receive_bytes_total",
                 "Number of bytes received by the process over the network.",
@@ -75,8 +60,7 @@ impl ProcessCollector {
         self.virtual_bytes.set(number(23)?);
         self.resident.set(number(24)? * PAGE);
         self.start.set(boot_time()? + number(22)? / TICKS);
-        self.open_fds
-            .set(fs::read_dir("/proc/self/fd").ok()?.count() as f64);
+        self.open_fds.set(fs::read_dir("/proc/self/fd").ok()?.count() as f64);
         let limits = fs::read_to_string("/proc/self/limits").ok()?;
         self.max_fds.set(limit(&limits, "Max open files")?);
         self.virtual_max.set(limit(&limits, "Max address space")?);
@@ -114,10 +98,7 @@ fn traffic(net: &str) -> (f64, f64) {
         let Some((_, numbers)) = line.split_once(':') else {
             continue;
         };
-        let numbers: Vec<f64> = numbers
-            .split_whitespace()
-            .filter_map(|n| n.parse().ok())
-            .collect();
+        let numbers: Vec<f64> = numbers.split_whitespace().filter_map(|n| n.parse().ok()).collect();
         if let [received, _, _, _, _, _, _, _, sent, ..] = numbers[..] {
             total.0 += received;
             total.1 += sent;
@@ -132,16 +113,9 @@ impl Collector for ProcessCollector {
             .into_iter()
             .flat_map(Collector::desc)
             .chain(
-                [
-                    &self.open_fds,
-                    &self.max_fds,
-                    &self.virtual_bytes,
-                    &self.virtual_max,
-                    &self.resident,
-                    &self.start,
-                ]
-                .into_iter()
-                .flat_map(Collector::desc),
+                [&self.open_fds, &self.max_fds, &self.virtual_bytes, &self.virtual_max, &self.resident, &self.start]
+                    .into_iter()
+                    .flat_map(Collector::desc),
             )
             .collect()
     }
@@ -151,14 +125,8 @@ impl Collector for ProcessCollector {
             return Vec::new();
         }
         let counters = [&self.cpu, &self.received, &self.sent];
-        let gauges = [
-            &self.open_fds,
-            &self.max_fds,
-            &self.virtual_bytes,
-            &self.virtual_max,
-            &self.resident,
-            &self.start,
-        ];
+        let gauges =
+            [&self.open_fds, &self.max_fds, &self.virtual_bytes, &self.virtual_max, &self.resident, &self.start];
         counters
             .into_iter()
             .flat_map(Collector::collect)

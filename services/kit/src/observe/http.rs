@@ -16,12 +16,7 @@ use crate::trace;
 /// The client closed the request before there was an answer.
 const CLIENT_CLOSED: u16 = 499;
 /// Headers whose values are secrets.
-const REDACTED: [&str; 4] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "idempotency-key",
-];
+const REDACTED: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "idempotency-key"];
 
 /// HTTP requests that are served.
 #[derive(Clone, Debug)]
@@ -77,9 +72,7 @@ impl HttpServer {
         {
             attributes.push(KeyValue::new("http.request_content_length", length));
         }
-        let builder = SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Server)
-            .with_attributes(attributes);
+        let builder = SpanBuilder::from_name(name).with_kind(SpanKind::Server).with_attributes(attributes);
         self.telemetry.span(builder, &parent)
     }
 }
@@ -88,10 +81,7 @@ impl Protocol for HttpServer {
     type Call = HttpCall;
 
     fn begin(&self, parts: &mut request::Parts) -> HttpCall {
-        let route = parts
-            .extensions
-            .get::<MatchedPath>()
-            .map(|p| pattern(p.as_str()));
+        let route = parts.extensions.get::<MatchedPath>().map(|p| pattern(p.as_str()));
         let name = route.clone().unwrap_or_else(|| parts.uri.path().to_owned());
         let cx = self.span(parts, name, route.as_deref());
         HttpCall {
@@ -168,10 +158,7 @@ impl HttpCall {
     fn print(&self, took: Duration) {
         let line = format!("[HTTP] {} - {}", self.status, self.line);
         if took > self.server.slow {
-            logging::slow(
-                took,
-                &format!("{line} - slowcall({:.1})", took.as_secs_f64() * 1000.0),
-            );
+            logging::slow(took, &format!("{line} - slowcall({:.1})", took.as_secs_f64() * 1000.0));
         }
         if self.status >= 500 {
             logging::error(took, &format!("{line}\n{}", dump(&self.headers)));
@@ -196,10 +183,7 @@ fn pattern(path: &str) -> String {
 fn request_line(parts: &request::Parts) -> String {
     let forwarded = forwarded_for(&parts.headers);
     let client = if forwarded.is_empty() {
-        parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or_else(String::new, |c| c.0.to_string())
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |c| c.0.to_string())
     } else {
         forwarded
     };
@@ -212,19 +196,14 @@ fn forwarded_for(headers: &HeaderMap) -> String {
 }
 
 fn header_text(headers: &HeaderMap, name: header::HeaderName) -> String {
-    headers.get(name).map_or_else(String::new, |v| {
-        String::from_utf8_lossy(v.as_bytes()).into_owned()
-    })
+    headers.get(name).map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned())
 }
 
 fn dump(headers: &HeaderMap) -> String {
     let mut out = String::new();
     for (name, value) in headers {
-        let shown = if REDACTED.contains(&name.as_str()) {
-            "***".into()
-        } else {
-            String::from_utf8_lossy(value.as_bytes())
-        };
+        let shown =
+            if REDACTED.contains(&name.as_str()) { "***".into() } else { String::from_utf8_lossy(value.as_bytes()) };
         let _ = writeln!(out, "{name}: {shown}");
     }
     out

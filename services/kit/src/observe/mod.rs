@@ -69,10 +69,7 @@ impl<S, P: Clone> Layer<S> for ObserveLayer<P> {
     type Service = Observe<S, P>;
 
     fn layer(&self, inner: S) -> Observe<S, P> {
-        Observe {
-            inner,
-            protocol: self.0.clone(),
-        }
+        Observe { inner, protocol: self.0.clone() }
     }
 }
 
@@ -93,8 +90,7 @@ where
 {
     type Response = Response<ObservedBody<RB, P::Call>>;
     type Error = S::Error;
-    type Future =
-        Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send + 'static>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send + 'static>>;
 
     fn poll_ready(&mut self, poller: &mut Poller<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(poller)

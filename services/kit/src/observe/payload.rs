@@ -15,11 +15,7 @@ impl Payload {
     }
 
     pub(super) fn get(&self) -> String {
-        let text = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if text.is_empty() { "{}".into() } else { text }
     }
 }

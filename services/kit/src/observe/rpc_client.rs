@@ -32,11 +32,7 @@ impl RpcClient {
                 shown.push(c);
             }
         }
-        Self {
-            telemetry,
-            target: shown.into(),
-            slow,
-        }
+        Self { telemetry, target: shown.into(), slow }
     }
 }
 
@@ -105,22 +101,13 @@ impl Call for RpcClientCall {
         if self.code == Code::Ok && !slow {
             return;
         }
-        let request = self
-            .payload
-            .as_ref()
-            .map_or_else(String::new, |p| format!(" - {}", p.get()));
+        let request = self.payload.as_ref().map_or_else(String::new, |p| format!(" - {}", p.get()));
         let call = format!("{}{}{request}", self.client.target, self.method);
         if self.code == Code::Ok {
             logging::slow(took, &format!("[RPC] ok - slowcall - {call}"));
         } else {
             let code = format!("{:?}", self.code);
-            logging::error(
-                took,
-                &format!(
-                    "fail - {call} - rpc error: code = {code} desc = {}",
-                    self.message
-                ),
-            );
+            logging::error(took, &format!("fail - {call} - rpc error: code = {code} desc = {}", self.message));
         }
     }
 }

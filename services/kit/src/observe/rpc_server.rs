@@ -42,10 +42,7 @@ impl RpcServer {
             stat: conf.stat,
             prometheus: conf.prometheus,
         };
-        Self {
-            telemetry,
-            options: Arc::new(options),
-        }
+        Self { telemetry, options: Arc::new(options) }
     }
 }
 
@@ -53,10 +50,7 @@ impl Protocol for RpcServer {
     type Call = RpcServerCall;
 
     fn begin(&self, parts: &mut request::Parts) -> RpcServerCall {
-        let peer = parts
-            .extensions
-            .get::<TcpConnectInfo>()
-            .and_then(TcpConnectInfo::remote_addr);
+        let peer = parts.extensions.get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
         let parent = trace::extract(&parts.headers);
         let method = parts.uri.path().to_owned();
         let cx = if self.options.trace {
@@ -171,9 +165,7 @@ pub(super) fn span(method: &str, kind: SpanKind, peer: Option<SocketAddr>) -> Sp
         attributes.push(KeyValue::new("net.peer.ip", peer.ip().to_string()));
         attributes.push(KeyValue::new("net.peer.port", peer.port().to_string()));
     }
-    SpanBuilder::from_name(name)
-        .with_kind(kind)
-        .with_attributes(attributes)
+    SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes)
 }
 
 pub(super) fn end_span(cx: &Context, code: Code, message: &str) {

@@ -26,15 +26,8 @@ pub(super) struct GuardLayer {
 
 impl GuardLayer {
     pub(super) fn new(conf: &RpcServerConf) -> Self {
-        let methods = conf
-            .method_timeouts
-            .iter()
-            .map(|m| (m.full_method.clone(), m.timeout))
-            .collect();
-        Self {
-            limit: conf.timeout,
-            methods: Arc::new(methods),
-        }
+        let methods = conf.method_timeouts.iter().map(|m| (m.full_method.clone(), m.timeout)).collect();
+        Self { limit: conf.timeout, methods: Arc::new(methods) }
     }
 }
 
@@ -42,10 +35,7 @@ impl<S> Layer<S> for GuardLayer {
     type Service = Guard<S>;
 
     fn layer(&self, inner: S) -> Guard<S> {
-        Guard {
-            inner,
-            layer: self.clone(),
-        }
+        Guard { inner, layer: self.clone() }
     }
 }
 

@@ -30,10 +30,7 @@ impl Tracing {
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
         let name = conf.map_or("", |c| c.name.as_str()).to_owned();
         let resource = Resource::builder().with_service_name(name).build();
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(sampler)
-            .with_resource(resource)
-            .build();
+        let provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource).build();
         let tracer = provider.tracer(SCOPE);
         Self { provider, tracer }
     }
@@ -47,8 +44,7 @@ impl Tracing {
     pub async fn shutdown(&self, limit: Duration) {
         let provider = self.provider.clone();
         // Blocks its thread until the exporter has answered.
-        let ended =
-            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
+        let ended = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
         if let Ok(Err(e)) = ended {
             logx::warn!("spans were not all sent: {e}");
         }

@@ -34,12 +34,7 @@ pub fn headers_of(cx: &Context) -> Vec<(String, String)> {
 
 /// The value of the header `traceparent` for a span.
 pub fn traceparent(span: &SpanContext) -> String {
-    format!(
-        "00-{}-{}-{:02x}",
-        span.trace_id(),
-        span.span_id(),
-        span.trace_flags().to_u8()
-    )
+    format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! A service's neighbours: an HTTP client and a way to wait.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and a test may stop")]
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -13,42 +12,29 @@ use hyper_util::rt::TokioExecutor;
 
 /// An answer that was read whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// Sends a request to `address` on a connection of its own.
-pub async fn send(address: SocketAddr, mut request: Request<Body>) -> Answer {
+pub(crate) async fn send(address: SocketAddr, mut request: Request<Body>) -> Answer {
     let path = request.uri().path_and_query().unwrap().to_string();
     *request.uri_mut() = format!("http://{address}{path}").parse().unwrap();
     let client = Client::builder(TokioExecutor::new()).build_http();
     let response = client.request(request).await.unwrap();
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: head.status,
-        headers: head.headers,
-        body: String::from_utf8(bytes.to_vec()).unwrap(),
-    }
+    Answer { status: head.status, headers: head.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
 }
 
-pub async fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
     send(address, Request::get(path).body(Body::empty()).unwrap()).await
-}
-
-/// Waits until `holds`, at most ten seconds.
-pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while !holds().await {
-        assert!(tokio::time::Instant::now() < deadline, "waited ten seconds");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

@@ -54,19 +54,13 @@ pub(super) struct SqlStore<DB: sqlx::Database> {
     telemetry: Telemetry,
 }
 
-pub(super) async fn sqlite(
-    pools: Pools<Sqlite>,
-    telemetry: Telemetry,
-) -> Result<SqlStore<Sqlite>, sqlx::Error> {
+pub(super) async fn sqlite(pools: Pools<Sqlite>, telemetry: Telemetry) -> Result<SqlStore<Sqlite>, sqlx::Error> {
     sqlx::raw_sql(SQLITE_DDL).execute(&pools.write).await?;
     dtm::barrier::migrate_sqlite(&pools.write).await?;
     Ok(SqlStore { pools, telemetry })
 }
 
-pub(super) async fn mysql(
-    pools: Pools<MySql>,
-    telemetry: Telemetry,
-) -> Result<SqlStore<MySql>, sqlx::Error> {
+pub(super) async fn mysql(pools: Pools<MySql>, telemetry: Telemetry) -> Result<SqlStore<MySql>, sqlx::Error> {
     for ddl in MYSQL_DDL {
         sqlx::raw_sql(ddl).execute(&pools.write).await?;
     }
@@ -97,26 +91,16 @@ macro_rules! store {
         #[tonic::async_trait]
         impl Store for SqlStore<$db> {
             async fn get(&self, user_id: i64) -> Result<Option<i64>, sqlx::Error> {
-                let sum = sqlx::query_scalar(GET)
-                    .bind(user_id)
-                    .fetch_one(&self.pools.read);
+                let sum = sqlx::query_scalar(GET).bind(user_id).fetch_one(&self.pools.read);
                 self.telemetry.sql("query", GET, sum).await
             }
 
-            async fn grant(
-                &self,
-                barrier: &Barrier,
-                user_id: i64,
-                points: i32,
-            ) -> Result<Called<()>, Fault> {
+            async fn grant(&self, barrier: &Barrier, user_id: i64, points: i32) -> Result<Called<()>, Fault> {
                 let telemetry = &self.telemetry;
                 barrier
                     .call(&self.pools.write, |tx| {
                         work(async move {
-                            let insert = sqlx::query(INSERT)
-                                .bind(user_id)
-                                .bind(points)
-                                .execute(&mut *tx);
+                            let insert = sqlx::query(INSERT).bind(user_id).bind(points).execute(&mut *tx);
                             let row = telemetry.sql("exec", INSERT, insert).await?;
                             let remember = sqlx::query(REMEMBER)
                                 .bind(barrier.gid())

@@ -40,19 +40,13 @@ pub(super) struct SqlStore<DB: sqlx::Database> {
     telemetry: Telemetry,
 }
 
-pub(super) async fn sqlite(
-    pools: Pools<Sqlite>,
-    telemetry: Telemetry,
-) -> Result<SqlStore<Sqlite>, sqlx::Error> {
+pub(super) async fn sqlite(pools: Pools<Sqlite>, telemetry: Telemetry) -> Result<SqlStore<Sqlite>, sqlx::Error> {
     sqlx::raw_sql(SQLITE_DDL).execute(&pools.write).await?;
     dtm::barrier::migrate_sqlite(&pools.write).await?;
     Ok(SqlStore { pools, telemetry })
 }
 
-pub(super) async fn mysql(
-    pools: Pools<MySql>,
-    telemetry: Telemetry,
-) -> Result<SqlStore<MySql>, sqlx::Error> {
+pub(super) async fn mysql(pools: Pools<MySql>, telemetry: Telemetry) -> Result<SqlStore<MySql>, sqlx::Error> {
     sqlx::raw_sql(MYSQL_DDL).execute(&pools.write).await?;
     dtm::barrier::migrate_mysql(&pools.write).await?;
     Ok(SqlStore { pools, telemetry })
@@ -76,18 +70,13 @@ macro_rules! store {
         #[tonic::async_trait]
         impl Store for SqlStore<$db> {
             async fn get(&self, id: i64) -> Result<Option<User>, sqlx::Error> {
-                let row = sqlx::query_as(GET)
-                    .bind(id)
-                    .fetch_optional(&self.pools.read);
+                let row = sqlx::query_as(GET).bind(id).fetch_optional(&self.pools.read);
                 let row = self.telemetry.sql("query", GET, row).await?;
                 Ok(row.map(user))
             }
 
             async fn list(&self, after: i64, limit: i64) -> Result<Vec<User>, sqlx::Error> {
-                let rows = sqlx::query_as(LIST)
-                    .bind(after)
-                    .bind(limit)
-                    .fetch_all(&self.pools.read);
+                let rows = sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(&self.pools.read);
                 let rows = self.telemetry.sql("query", LIST, rows).await?;
                 Ok(rows.into_iter().map(user).collect())
             }
@@ -101,11 +90,7 @@ macro_rules! store {
                 Ok(row.map(user))
             }
 
-            async fn save(
-                &self,
-                barrier: &Barrier,
-                user: NewUser<'_>,
-            ) -> Result<Called<()>, Fault> {
+            async fn save(&self, barrier: &Barrier, user: NewUser<'_>) -> Result<Called<()>, Fault> {
                 let telemetry = &self.telemetry;
                 barrier
                     .call(&self.pools.write, |tx| {
@@ -117,10 +102,7 @@ macro_rules! store {
                                 .bind(barrier.gid())
                                 .bind(barrier.branch_id())
                                 .execute(&mut *tx);
-                            telemetry
-                                .sql("exec", INSERT, insert)
-                                .await
-                                .map_err(insert_fault)?;
+                            telemetry.sql("exec", INSERT, insert).await.map_err(insert_fault)?;
                             Ok(())
                         })
                     })
@@ -132,10 +114,8 @@ macro_rules! store {
                 barrier
                     .call(&self.pools.write, |tx| {
                         work(async move {
-                            let delete = sqlx::query(DELETE)
-                                .bind(barrier.gid())
-                                .bind(barrier.branch_id())
-                                .execute(&mut *tx);
+                            let delete =
+                                sqlx::query(DELETE).bind(barrier.gid()).bind(barrier.branch_id()).execute(&mut *tx);
                             telemetry.sql("exec", DELETE, delete).await?;
                             Ok(())
                         })
