@@ -1,5 +1,7 @@
 //! URL query strings.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 /// The pairs of a query string as a JSON object of strings; of a repeated name the last value counts.
@@ -39,3 +41,18 @@ fn unescape(text: &str) -> String {
     }
     String::from_utf8_lossy(&out).into_owned()
 }
+
+/// Escapes a value for a query string.
+pub(crate) fn escape(text: &str) -> String {
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut out, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+            out
+        })
+}
+

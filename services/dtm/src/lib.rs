@@ -7,6 +7,7 @@
 
 pub mod barrier;
 pub mod client;
+pub mod coordinator;
 mod form;
 pub mod gid;
 pub mod protocol;

@@ -44,7 +44,7 @@ impl Http {
     }
 
     pub(super) async fn query(&self, gid: &str) -> Result<Option<Transaction>, ClientError> {
-        let uri = format!("{}/api/dtmsvr/query?gid={}", self.base, escape(gid));
+        let uri = format!("{}/api/dtmsvr/query?gid={}", self.base, crate::form::escape(gid));
         let uri: Uri = uri
             .parse()
             .map_err(|error| ClientError::Address(format!("{uri:?}: {error}")))?;
@@ -77,21 +77,8 @@ impl Http {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-            out
-        })
-}
-
 /// An error with its causes: hyper's own text alone says little.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

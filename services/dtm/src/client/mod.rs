@@ -19,6 +19,7 @@ mod error;
 mod http;
 
 pub use error::ClientError;
+pub(crate) use http::chain;
 
 /// How long [`DtmClient::submit`] waits.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
