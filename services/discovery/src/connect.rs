@@ -25,10 +25,7 @@ pub async fn connect_to(target: &Target) -> Result<Channel, Error> {
     match target {
         Target::Direct(addresses) => direct(addresses),
         Target::Dns(name) => Ok(endpoint(name)?.connect_lazy()),
-        Target::Etcd(_) => Err(Error::BadTarget {
-            target: target.to_string(),
-            reason: "etcd is not available",
-        }),
+        Target::Etcd(_) => Err(Error::BadTarget { target: target.to_string(), reason: "etcd is not available" }),
     }
 }
 
@@ -36,10 +33,7 @@ fn direct(addresses: &[String]) -> Result<Channel, Error> {
     if let [address] = addresses {
         return Ok(endpoint(address)?.connect_lazy());
     }
-    let endpoints = addresses
-        .iter()
-        .map(|address| endpoint(address))
-        .collect::<Result<Vec<_>, _>>()?;
+    let endpoints = addresses.iter().map(|address| endpoint(address)).collect::<Result<Vec<_>, _>>()?;
     Ok(Channel::balance_list(endpoints.into_iter()))
 }
 
@@ -48,11 +42,8 @@ fn direct(addresses: &[String]) -> Result<Channel, Error> {
 /// # Errors
 /// `address` is no `host:port`.
 pub fn endpoint(address: &str) -> Result<Endpoint, Error> {
-    let endpoint =
-        Endpoint::from_shared(format!("http://{address}")).map_err(|error| Error::BadAddress {
-            address: address.to_owned(),
-            reason: error.to_string(),
-        })?;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        .map_err(|error| Error::BadAddress { address: address.to_owned(), reason: error.to_string() })?;
     Ok(endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)

@@ -43,9 +43,7 @@ impl Target {
     /// The one address of a plain target, or `None` when there are several or they have to be looked up.
     pub fn single(&self) -> Option<&str> {
         match self {
-            Self::Direct(addresses) if addresses.len() == 1 => {
-                addresses.first().map(String::as_str)
-            }
+            Self::Direct(addresses) if addresses.len() == 1 => addresses.first().map(String::as_str),
             _ => None,
         }
     }
@@ -55,10 +53,7 @@ impl FromStr for Target {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = |reason| Error::BadTarget {
-            target: without_query(text).to_owned(),
-            reason,
-        };
+        let bad = |reason| Error::BadTarget { target: without_query(text).to_owned(), reason };
         let text = text.trim();
         if text.is_empty() {
             return Err(bad("is empty"));
@@ -74,9 +69,7 @@ impl FromStr for Target {
                 Ok(Self::Dns(name.to_owned()))
             }
             "etcd" | "discov" => etcd(rest).map(Self::Etcd).map_err(bad),
-            _ => Err(bad(
-                "has an unknown scheme; known are direct, dns, etcd, discov",
-            )),
+            _ => Err(bad("has an unknown scheme; known are direct, dns, etcd, discov")),
         }
     }
 }
@@ -94,10 +87,7 @@ fn addresses(list: &str) -> Result<Vec<String>, Error> {
 }
 
 fn check_address(address: &str) -> Result<(), Error> {
-    let bad = |reason: &str| Error::BadAddress {
-        address: address.to_owned(),
-        reason: reason.to_owned(),
-    };
+    let bad = |reason: &str| Error::BadAddress { address: address.to_owned(), reason: reason.to_owned() };
     let (host, port) = address.rsplit_once(':').ok_or_else(|| bad("has no port"))?;
     if host.is_empty() {
         return Err(bad("has no host"));
@@ -111,12 +101,7 @@ fn check_address(address: &str) -> Result<(), Error> {
 fn etcd(rest: &str) -> Result<EtcdTarget, &'static str> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = path.split_once('/').unwrap_or((path, ""));
-    let mut target = EtcdTarget {
-        hosts: Vec::new(),
-        key: String::new(),
-        user: String::new(),
-        password: String::new(),
-    };
+    let mut target = EtcdTarget { hosts: Vec::new(), key: String::new(), user: String::new(), password: String::new() };
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match name {
             "key" => target.key = unescape(value),
@@ -125,11 +110,7 @@ fn etcd(rest: &str) -> Result<EtcdTarget, &'static str> {
             _ => {}
         }
     }
-    let hosts = if authority.is_empty() {
-        path
-    } else {
-        authority
-    };
+    let hosts = if authority.is_empty() { path } else { authority };
     if !authority.is_empty() {
         target.key = unescape(path);
     }
@@ -137,12 +118,7 @@ fn etcd(rest: &str) -> Result<EtcdTarget, &'static str> {
     if target.key.is_empty() {
         return Err("names no key; write etcd://host:2379/key");
     }
-    target.hosts = hosts
-        .split(',')
-        .map(str::trim)
-        .filter(|h| !h.is_empty())
-        .map(with_etcd_port)
-        .collect();
+    target.hosts = hosts.split(',').map(str::trim).filter(|h| !h.is_empty()).map(with_etcd_port).collect();
     if target.hosts.is_empty() {
         return Err("names no etcd host; write etcd://host:2379/key");
     }
@@ -153,11 +129,7 @@ fn etcd(rest: &str) -> Result<EtcdTarget, &'static str> {
 }
 
 fn with_etcd_port(host: &str) -> String {
-    if host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:{ETCD_PORT}")
-    }
+    if host.contains(':') { host.to_owned() } else { format!("{host}:{ETCD_PORT}") }
 }
 
 /// Decodes %XX; what is no valid escape stays as it is.
@@ -209,12 +181,7 @@ impl fmt::Display for Target {
                 if etcd.user.is_empty() {
                     return Ok(());
                 }
-                write!(
-                    f,
-                    "?user={}&password={}",
-                    escape(&etcd.user),
-                    escape(&etcd.password)
-                )
+                write!(f, "?user={}&password={}", escape(&etcd.user), escape(&etcd.password))
             }
         }
     }

@@ -8,12 +8,8 @@ use crate::{Error, Target};
 /// # Errors
 /// [`Error::NoMethod`] without two segments at the end, else what the target's own parsing says.
 pub fn split_method(url: &str) -> Result<(Target, String), Error> {
-    let no_method = || Error::NoMethod {
-        url: url.split('?').next().unwrap_or(url).to_owned(),
-    };
-    let (path, query) = url
-        .split_once('?')
-        .map_or((url, None), |(path, query)| (path, Some(query)));
+    let no_method = || Error::NoMethod { url: url.split('?').next().unwrap_or(url).to_owned() };
+    let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
     let target = match query {
         Some(query) if query.matches('/').count() >= 2 => {
             let (query, method) = cut_method(query).ok_or_else(no_method)?;

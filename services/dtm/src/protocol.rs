@@ -123,16 +123,10 @@ impl FromStr for Status {
     type Err = UnknownStatus;
 
     fn from_str(word: &str) -> Result<Self, UnknownStatus> {
-        [
-            Self::Prepared,
-            Self::Submitted,
-            Self::Aborting,
-            Self::Succeed,
-            Self::Failed,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == word)
-        .ok_or_else(|| UnknownStatus(word.to_owned()))
+        [Self::Prepared, Self::Submitted, Self::Aborting, Self::Succeed, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or_else(|| UnknownStatus(word.to_owned()))
     }
 }
 

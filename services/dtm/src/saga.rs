@@ -41,10 +41,7 @@ impl Saga {
     /// A saga without steps. The gid is from [`crate::gid::new`], from [`crate::DtmClient::new_gid`], or derived from a key of the caller's
     /// own, so that a repeated request meets the same saga; 1 to 128 characters.
     pub fn new(gid: impl Into<String>) -> Self {
-        Self {
-            gid: gid.into(),
-            ..Self::default()
-        }
+        Self { gid: gid.into(), ..Self::default() }
     }
 
     /// Appends a step. URLs are made by [`branch_url`], or begin with `http://`.
@@ -54,11 +51,7 @@ impl Saga {
         compensate: impl Into<String>,
         payload: impl Into<Vec<u8>>,
     ) -> Self {
-        self.steps.push(Step {
-            action: action.into(),
-            compensate: compensate.into(),
-            payload: payload.into(),
-        });
+        self.steps.push(Step { action: action.into(), compensate: compensate.into(), payload: payload.into() });
         self
     }
 
@@ -173,11 +166,8 @@ impl Saga {
         if !self.concurrent {
             return String::new();
         }
-        let orders: BTreeMap<String, &Vec<usize>> = self
-            .orders
-            .iter()
-            .map(|(step, after)| (step.to_string(), after))
-            .collect();
+        let orders: BTreeMap<String, &Vec<usize>> =
+            self.orders.iter().map(|(step, after)| (step.to_string(), after)).collect();
         serde_json::json!({"concurrent": true, "orders": orders}).to_string()
     }
 }
@@ -204,38 +194,16 @@ mod tests {
             .branch_header("traceparent", "t")
             .order(2, [0, 1]);
         let request = saga.to_request();
-        assert_eq!(
-            (request.gid.as_str(), request.trans_type.as_str()),
-            ("g", "saga")
-        );
-        assert_eq!(
-            request.bin_payloads,
-            [b"one".to_vec(), b"two".to_vec(), Vec::new()]
-        );
+        assert_eq!((request.gid.as_str(), request.trans_type.as_str()), ("g", "saga"));
+        assert_eq!(request.bin_payloads, [b"one".to_vec(), b"two".to_vec(), Vec::new()]);
         let steps: serde_json::Value = serde_json::from_str(&request.steps).unwrap();
-        assert_eq!(
-            steps[0],
-            serde_json::json!({"action": "a:1/s.S/do", "compensate": "a:1/s.S/undo"})
-        );
+        assert_eq!(steps[0], serde_json::json!({"action": "a:1/s.S/do", "compensate": "a:1/s.S/undo"}));
         assert_eq!(steps[1]["compensate"], "");
         let custom: serde_json::Value = serde_json::from_str(&request.customed_data).unwrap();
-        assert_eq!(
-            custom,
-            serde_json::json!({"concurrent": true, "orders": {"2": [0, 1]}})
-        );
+        assert_eq!(custom, serde_json::json!({"concurrent": true, "orders": {"2": [0, 1]}}));
         let options = request.trans_options.unwrap();
-        assert_eq!(
-            (
-                options.wait_result,
-                options.request_timeout,
-                options.retry_limit
-            ),
-            (true, 2, 4)
-        );
+        assert_eq!((options.wait_result, options.request_timeout, options.retry_limit), (true, 2, 4));
         assert_eq!(options.branch_headers["traceparent"], "t");
-        assert_eq!(
-            Saga::new("g").step("", "", []).to_request().customed_data,
-            ""
-        );
+        assert_eq!(Saga::new("g").step("", "", []).to_request().customed_data, "");
     }
 }

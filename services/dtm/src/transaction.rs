@@ -61,12 +61,8 @@ impl Transaction {
     pub fn outcome(&self) -> Outcome {
         match self.status {
             Status::Succeed => Outcome::Succeeded,
-            Status::Failed => Outcome::RolledBack {
-                reason: self.rollback_reason.clone(),
-            },
-            _ => Outcome::Pending {
-                gid: self.gid.clone(),
-            },
+            Status::Failed => Outcome::RolledBack { reason: self.rollback_reason.clone() },
+            _ => Outcome::Pending { gid: self.gid.clone() },
         }
     }
 
@@ -77,18 +73,10 @@ impl Transaction {
             return Ok(None);
         };
         let branches = reply.branches.unwrap_or_default();
-        let mut steps: Vec<Step> = global
-            .steps
-            .unwrap_or_default()
-            .into_iter()
-            .map(StepJson::into_step)
-            .collect();
+        let mut steps: Vec<Step> = global.steps.unwrap_or_default().into_iter().map(StepJson::into_step).collect();
         for (index, step) in steps.iter_mut().enumerate() {
             let id = crate::protocol::branch_id(index);
-            if let Some(branch) = branches
-                .iter()
-                .find(|branch| branch.branch_id == id && branch.op == op::ACTION)
-            {
+            if let Some(branch) = branches.iter().find(|branch| branch.branch_id == id && branch.op == op::ACTION) {
                 step.payload = STANDARD
                     .decode(branch.bin_data.as_deref().unwrap_or_default())
                     .map_err(|error| error.to_string())?;
@@ -104,14 +92,7 @@ impl Transaction {
             steps,
             branches: branches
                 .into_iter()
-                .map(|b| {
-                    Ok(Branch {
-                        status: status(&b.status)?,
-                        branch_id: b.branch_id,
-                        op: b.op,
-                        url: b.url,
-                    })
-                })
+                .map(|b| Ok(Branch { status: status(&b.status)?, branch_id: b.branch_id, op: b.op, url: b.url }))
                 .collect::<Result<_, String>>()?,
         }))
     }
@@ -146,11 +127,7 @@ struct StepJson {
 
 impl StepJson {
     fn into_step(self) -> Step {
-        Step {
-            action: self.action,
-            compensate: self.compensate,
-            payload: Vec::new(),
-        }
+        Step { action: self.action, compensate: self.compensate, payload: Vec::new() }
     }
 }
 

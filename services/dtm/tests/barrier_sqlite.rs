@@ -1,4 +1,5 @@
 //! The barrier on SQLite: every order and repetition of calls has the effect of one orderly life.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::future::Future;
 use std::str::FromStr;
@@ -15,44 +16,26 @@ async fn database(folder: &tempfile::TempDir) -> SqlitePool {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(std::time::Duration::from_secs(10));
-    let pool = SqlitePoolOptions::new()
-        .max_connections(4)
-        .connect_with(options)
-        .await
-        .unwrap();
+    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
     dtm::barrier::migrate_sqlite(&pool).await.unwrap();
     dtm::barrier::migrate_sqlite(&pool).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE work (gid TEXT, n INTEGER)")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::raw_sql("CREATE TABLE work (gid TEXT, n INTEGER)").execute(&pool).await.unwrap();
     pool
 }
 
 async fn add(tx: &mut SqliteConnection, gid: &str, n: i64) -> Result<(), Fault> {
-    sqlx::query("INSERT INTO work (gid, n) VALUES (?, ?)")
-        .bind(gid)
-        .bind(n)
-        .execute(tx)
-        .await?;
+    sqlx::query("INSERT INTO work (gid, n) VALUES (?, ?)").bind(gid).bind(n).execute(tx).await?;
     Ok(())
 }
 
 async fn sum(pool: &SqlitePool, gid: &str) -> i64 {
-    sqlx::query_scalar("SELECT coalesce(sum(n), 0) FROM work WHERE gid = ?")
-        .bind(gid)
-        .fetch_one(pool)
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT coalesce(sum(n), 0) FROM work WHERE gid = ?").bind(gid).fetch_one(pool).await.unwrap()
 }
 
 async fn call(pool: &SqlitePool, gid: &str, op: &str) -> Called<()> {
     let barrier = Barrier::new("saga", gid, "01", op).unwrap();
     let n = if op == "action" { 1 } else { -1 };
-    barrier
-        .call(pool, |tx| work(add(tx, gid, n)))
-        .await
-        .unwrap()
+    barrier.call(pool, |tx| work(add(tx, gid, n))).await.unwrap()
 }
 
 fn assert_send<F: Future + Send>(future: F) -> F {
@@ -71,18 +54,13 @@ async fn a_handler_may_call_it_from_a_future_that_is_sent() {
             .call(&pool, |tx| {
                 work(async move {
                     add(&mut *tx, name, 1).await?;
-                    let n: i64 = sqlx::query_scalar("SELECT count(*) FROM work")
-                        .fetch_one(&mut *tx)
-                        .await?;
+                    let n: i64 = sqlx::query_scalar("SELECT count(*) FROM work").fetch_one(&mut *tx).await?;
                     Ok(n)
                 })
             })
             .await
     });
-    assert_eq!(
-        tokio::spawn(handler).await.unwrap().unwrap(),
-        Called::Done(1)
-    );
+    assert_eq!(tokio::spawn(handler).await.unwrap().unwrap(), Called::Done(1));
 }
 
 #[tokio::test]
@@ -99,17 +77,10 @@ async fn an_error_of_the_work_leaves_nothing_behind_and_its_compensation_is_empt
         })
         .await;
     assert!(matches!(refused, Err(Fault::Refused { code }) if code == "no"));
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM dtm_barrier")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM dtm_barrier").fetch_one(&pool).await.unwrap();
     assert_eq!((rows, sum(&pool, "g").await), (0, 0));
     assert_eq!(call(&pool, "g", "compensate").await, Called::Skipped);
-    assert_eq!(
-        call(&pool, "g", "action").await,
-        Called::Skipped,
-        "a late action is barred"
-    );
+    assert_eq!(call(&pool, "g", "action").await, Called::Skipped, "a late action is barred");
     assert_eq!(sum(&pool, "g").await, 0);
 }
 
@@ -121,10 +92,7 @@ async fn the_calls_of_one_request_are_numbered() {
         let barrier = Barrier::new("saga", "g", "01", op).unwrap();
         let n = if op == "action" { 1 } else { -1 };
         for _ in 0..2 {
-            barrier
-                .call(&pool, |tx| work(add(tx, "g", n)))
-                .await
-                .unwrap();
+            barrier.call(&pool, |tx| work(add(tx, "g", n))).await.unwrap();
         }
         assert_eq!(sum(&pool, "g").await, if op == "action" { 2 } else { 0 });
     }
@@ -137,10 +105,7 @@ async fn it_joins_a_transaction_of_the_caller() {
     for (commit, wanted) in [(false, 0), (true, 1)] {
         let barrier = Barrier::new("saga", "g", "01", "action").unwrap();
         let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        let called = barrier
-            .call_in::<sqlx::Sqlite, _, _>(&mut tx, |tx| work(add(tx, "g", 1)))
-            .await
-            .unwrap();
+        let called = barrier.call_in::<sqlx::Sqlite, _, _>(&mut tx, |tx| work(add(tx, "g", 1))).await.unwrap();
         assert!(called.is_done());
         if commit {
             tx.commit().await.unwrap();
@@ -178,12 +143,7 @@ async fn young_rows_survive_the_sweep_whatever_is_asked() {
         .execute(&pool)
         .await
         .unwrap();
-    assert_eq!(
-        dtm::barrier::sweep(&pool, std::time::Duration::ZERO)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(dtm::barrier::sweep(&pool, std::time::Duration::ZERO).await.unwrap(), 1);
     assert_eq!(call(&pool, "young", "action").await, Called::Skipped);
 }
 
@@ -198,21 +158,11 @@ fn improper_branch_data_is_refused() {
         ("saga", &long, "01", "action"),
     ] {
         let error = Barrier::new(trans_type, gid, branch, op).unwrap_err();
-        assert!(
-            error.to_string().starts_with("invalid trans info: "),
-            "{error}"
-        );
-        assert_eq!(
-            tonic::Status::from(error).code(),
-            tonic::Code::InvalidArgument
-        );
+        assert!(error.to_string().starts_with("invalid trans info: "), "{error}");
+        assert_eq!(tonic::Status::from(error).code(), tonic::Code::InvalidArgument);
     }
-    let barrier =
-        Barrier::from_query("gid=a%2Fb+c&trans_type=saga&branch_id=01&op=action").unwrap();
-    assert_eq!(
-        (barrier.gid(), barrier.branch_id(), barrier.op()),
-        ("a/b c", "01", "action")
-    );
+    let barrier = Barrier::from_query("gid=a%2Fb+c&trans_type=saga&branch_id=01&op=action").unwrap();
+    assert_eq!((barrier.gid(), barrier.branch_id(), barrier.op()), ("a/b c", "01", "action"));
     assert!(Barrier::from_metadata(&tonic::metadata::MetadataMap::new()).is_err());
 }
 

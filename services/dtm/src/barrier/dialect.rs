@@ -27,9 +27,7 @@ pub trait Dialect: Database {
     const TABLE: &'static str;
 
     /// Begins a transaction that is going to write.
-    fn begin(
-        pool: &Pool<Self>,
-    ) -> impl Future<Output = Result<Transaction<'static, Self>, sqlx::Error>> + Send;
+    fn begin(pool: &Pool<Self>) -> impl Future<Output = Result<Transaction<'static, Self>, sqlx::Error>> + Send;
 
     /// Inserts a row; `Ok(false)` if exactly this row was there, and then the transaction must still be usable.
     fn insert(

@@ -27,9 +27,7 @@ pub enum Fault {
     #[error("duplicated")]
     Duplicated,
     /// Two ids that differ are one to the table's collation; the call was not made, rather than mistaken for a repetition.
-    #[error(
-        "gid {0:?} collides with another one in the barrier table; give the table a binary collation"
-    )]
+    #[error("gid {0:?} collides with another one in the barrier table; give the table a binary collation")]
     Collision(String),
     /// Anything else: asked again with growing pauses.
     #[error("{0}")]
@@ -72,11 +70,15 @@ impl Fault {
     /// The body of an HTTP branch's answer. It holds no internal text.
     pub fn http_body(&self) -> String {
         match self {
-            Self::Refused { code } => serde_json::json!({"dtm_result": result::FAILURE, "message": reply::refused(code).message()}),
+            Self::Refused { code } => {
+                serde_json::json!({"dtm_result": result::FAILURE, "message": reply::refused(code).message()})
+            }
             Self::Duplicated => serde_json::json!({"dtm_result": result::FAILURE, "message": "duplicated"}),
             Self::Ongoing => serde_json::json!({"dtm_result": result::ONGOING}),
             Self::Invalid(invalid) => serde_json::json!({"message": invalid.to_string()}),
-            Self::Database(_) | Self::Collision(_) | Self::Other(_) => serde_json::json!({"message": "temporarily unavailable"}),
+            Self::Database(_) | Self::Collision(_) | Self::Other(_) => {
+                serde_json::json!({"message": "temporarily unavailable"})
+            }
         }
         .to_string()
     }
@@ -89,9 +91,7 @@ impl From<Fault> for Status {
             Fault::Ongoing => reply::ongoing(),
             Fault::Duplicated => Self::aborted("duplicated"),
             Fault::Invalid(invalid) => (*invalid).into(),
-            Fault::Database(_) | Fault::Collision(_) | Fault::Other(_) => {
-                reply::unavailable(&fault)
-            }
+            Fault::Database(_) | Fault::Collision(_) | Fault::Other(_) => reply::unavailable(&fault),
         }
     }
 }

@@ -73,12 +73,7 @@ impl Barrier {
     ///
     /// # Errors
     /// An id that is empty or longer than the barrier table holds; cut off, two ids might become one.
-    pub fn new(
-        trans_type: &str,
-        gid: &str,
-        branch_id: &str,
-        op: &str,
-    ) -> Result<Self, InvalidBranch> {
+    pub fn new(trans_type: &str, gid: &str, branch_id: &str, op: &str) -> Result<Self, InvalidBranch> {
         for (name, value, most) in [
             ("trans_type", trans_type, MAX_OP),
             ("gid", gid, MAX_GID),
@@ -107,17 +102,8 @@ impl Barrier {
     /// # Errors
     /// As [`Barrier::new`].
     pub fn from_metadata(map: &MetadataMap) -> Result<Self, InvalidBranch> {
-        let text = |name| {
-            map.get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
-        Self::new(
-            text(metadata::TRANS_TYPE),
-            text(metadata::GID),
-            text(metadata::BRANCH_ID),
-            text(metadata::OP),
-        )
+        let text = |name| map.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self::new(text(metadata::TRANS_TYPE), text(metadata::GID), text(metadata::BRANCH_ID), text(metadata::OP))
     }
 
     /// The barrier of an HTTP branch call, from the raw query string of its URL.
@@ -126,15 +112,9 @@ impl Barrier {
     /// As [`Barrier::new`].
     pub fn from_query(raw: &str) -> Result<Self, InvalidBranch> {
         let pairs: std::collections::HashMap<String, String> =
-            serde_json::from_value(crate::form::parse(raw))
-                .map_err(|_| InvalidBranch::Missing(query::GID))?;
+            serde_json::from_value(crate::form::parse(raw)).map_err(|_| InvalidBranch::Missing(query::GID))?;
         let text = |name| pairs.get(name).map(String::as_str).unwrap_or_default();
-        Self::new(
-            text(query::TRANS_TYPE),
-            text(query::GID),
-            text(query::BRANCH_ID),
-            text(query::OP),
-        )
+        Self::new(text(query::TRANS_TYPE), text(query::GID), text(query::BRANCH_ID), text(query::OP))
     }
 
     /// Uses another table than the dialect's own. The name goes into the statements as it is: never take it from input.
@@ -204,11 +184,7 @@ impl Barrier {
     ///
     /// # Errors
     /// What `work` said, or a fault of the database.
-    pub async fn call_in<'e, DB, T, F>(
-        &self,
-        connection: &mut DB::Connection,
-        work: F,
-    ) -> Result<Called<T>, Fault>
+    pub async fn call_in<'e, DB, T, F>(&self, connection: &mut DB::Connection, work: F) -> Result<Called<T>, Fault>
     where
         DB: Dialect,
         F: for<'c> FnOnce(&'c mut DB::Connection) -> Work<'c, 'e, T>,
@@ -220,12 +196,7 @@ impl Barrier {
         work(connection).0.await.map(Called::Done)
     }
 
-    async fn attempt<'e, DB, T, F>(
-        &self,
-        pool: &Pool<DB>,
-        number: &str,
-        work: &mut F,
-    ) -> Result<Called<T>, Fault>
+    async fn attempt<'e, DB, T, F>(&self, pool: &Pool<DB>, number: &str, work: &mut F) -> Result<Called<T>, Fault>
     where
         DB: Dialect,
         F: for<'c> FnMut(&'c mut DB::Connection) -> Work<'c, 'e, T>,
@@ -241,11 +212,7 @@ impl Barrier {
     }
 
     /// Writes the rows of this call; whether the work may run.
-    async fn pass<DB: Dialect>(
-        &self,
-        connection: &mut DB::Connection,
-        number: &str,
-    ) -> Result<bool, Fault> {
+    async fn pass<DB: Dialect>(&self, connection: &mut DB::Connection, number: &str) -> Result<bool, Fault> {
         let table = self.table.as_deref().unwrap_or(DB::TABLE);
         let row = |op| BarrierRow {
             trans_type: &self.trans_type,

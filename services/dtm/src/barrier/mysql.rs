@@ -28,17 +28,12 @@ const DEADLOCK: u16 = 1213;
 /// # Errors
 /// A fault of the database, a missing privilege for one.
 pub async fn migrate_mysql(pool: &MySqlPool) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("CREATE DATABASE IF NOT EXISTS dtm_barrier DEFAULT CHARACTER SET utf8mb4")
-        .execute(pool)
-        .await?;
+    sqlx::raw_sql("CREATE DATABASE IF NOT EXISTS dtm_barrier DEFAULT CHARACTER SET utf8mb4").execute(pool).await?;
     sqlx::raw_sql(MYSQL_DDL).execute(pool).await.map(drop)
 }
 
 fn number(error: &sqlx::Error) -> Option<u16> {
-    error
-        .as_database_error()?
-        .try_downcast_ref::<MySqlDatabaseError>()
-        .map(MySqlDatabaseError::number)
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
 impl Dialect for MySql {
@@ -49,11 +44,7 @@ impl Dialect for MySql {
     }
 
     // A plain INSERT: INSERT IGNORE would hide other errors, a truncated id for one.
-    async fn insert(
-        connection: &mut Self::Connection,
-        table: &str,
-        row: &BarrierRow<'_>,
-    ) -> Result<bool, Fault> {
+    async fn insert(connection: &mut Self::Connection, table: &str, row: &BarrierRow<'_>) -> Result<bool, Fault> {
         let sql = format!(
             "INSERT INTO {table} (trans_type, gid, branch_id, op, barrier_id, reason) VALUES (?, ?, ?, ?, ?, ?)"
         );
@@ -68,30 +59,17 @@ impl Dialect for MySql {
             .await;
         match done {
             Ok(_) => Ok(true),
-            Err(error) if number(&error) == Some(DUPLICATE_ENTRY) => {
-                same_row(connection, table, row)
-                    .await?
-                    .then_some(false)
-                    .ok_or_else(|| Fault::Collision(row.gid.to_owned()))
-            }
+            Err(error) if number(&error) == Some(DUPLICATE_ENTRY) => same_row(connection, table, row)
+                .await?
+                .then_some(false)
+                .ok_or_else(|| Fault::Collision(row.gid.to_owned())),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn delete_older(
-        pool: &Pool<Self>,
-        table: &str,
-        seconds: i64,
-        limit: u32,
-    ) -> Result<u64, sqlx::Error> {
-        let sql = format!(
-            "DELETE FROM {table} WHERE create_time < now() - INTERVAL ? SECOND LIMIT {limit}"
-        );
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(seconds)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected())
+    async fn delete_older(pool: &Pool<Self>, table: &str, seconds: i64, limit: u32) -> Result<u64, sqlx::Error> {
+        let sql = format!("DELETE FROM {table} WHERE create_time < now() - INTERVAL ? SECOND LIMIT {limit}");
+        sqlx::query(AssertSqlSafe(sql)).bind(seconds).execute(pool).await.map(|done| done.rows_affected())
     }
 
     fn is_transient(error: &sqlx::Error) -> bool {
@@ -117,12 +95,6 @@ async fn same_row(
         .bind(row.barrier_id)
         .fetch_optional(connection)
         .await?;
-    let wanted = (
-        row.gid.as_bytes(),
-        row.branch_id.as_bytes(),
-        row.op.as_bytes(),
-    );
-    Ok(found.is_some_and(|(gid, branch, op)| {
-        (gid.as_slice(), branch.as_slice(), op.as_slice()) == wanted
-    }))
+    let wanted = (row.gid.as_bytes(), row.branch_id.as_bytes(), row.op.as_bytes());
+    Ok(found.is_some_and(|(gid, branch, op)| (gid.as_slice(), branch.as_slice(), op.as_slice()) == wanted))
 }

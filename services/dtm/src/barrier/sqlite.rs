@@ -32,11 +32,7 @@ impl Dialect for Sqlite {
         pool.begin_with("BEGIN IMMEDIATE").await
     }
 
-    async fn insert(
-        connection: &mut Self::Connection,
-        table: &str,
-        row: &BarrierRow<'_>,
-    ) -> Result<bool, Fault> {
+    async fn insert(connection: &mut Self::Connection, table: &str, row: &BarrierRow<'_>) -> Result<bool, Fault> {
         let sql = format!(
             "INSERT INTO {table} (trans_type, gid, branch_id, op, barrier_id, reason) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (gid, branch_id, op, barrier_id) DO NOTHING"
@@ -53,21 +49,11 @@ impl Dialect for Sqlite {
         Ok(done.rows_affected() > 0)
     }
 
-    async fn delete_older(
-        pool: &Pool<Self>,
-        table: &str,
-        seconds: i64,
-        limit: u32,
-    ) -> Result<u64, sqlx::Error> {
+    async fn delete_older(pool: &Pool<Self>, table: &str, seconds: i64, limit: u32) -> Result<u64, sqlx::Error> {
         let sql = format!(
             "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE create_time < unixepoch() - ? LIMIT ?)"
         );
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(seconds)
-            .bind(limit)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected())
+        sqlx::query(AssertSqlSafe(sql)).bind(seconds).bind(limit).execute(pool).await.map(|done| done.rows_affected())
     }
 
     fn is_transient(error: &sqlx::Error) -> bool {

@@ -14,9 +14,7 @@ pub struct Work<'c, 'e: 'c, T>(
 );
 
 /// Makes a [`Work`] of a future.
-pub fn work<'c, 'e: 'c, T>(
-    future: impl Future<Output = Result<T, Fault>> + Send + 'c,
-) -> Work<'c, 'e, T> {
+pub fn work<'c, 'e: 'c, T>(future: impl Future<Output = Result<T, Fault>> + Send + 'c) -> Work<'c, 'e, T> {
     Work(Box::pin(future), PhantomData)
 }
 

@@ -46,20 +46,9 @@ impl DtmClient {
     /// # Errors
     /// [`ClientError::Address`].
     pub fn new(server: &str, http_base: Option<&str>) -> Result<Self, ClientError> {
-        let target = server
-            .parse()
-            .map_err(|error: discovery::Error| ClientError::Address(error.to_string()))?;
-        let http = http_base
-            .filter(|base| !base.is_empty())
-            .map(http::Http::new)
-            .transpose()?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                target,
-                channel: OnceCell::new(),
-                http,
-            }),
-        })
+        let target = server.parse().map_err(|error: discovery::Error| ClientError::Address(error.to_string()))?;
+        let http = http_base.filter(|base| !base.is_empty()).map(http::Http::new).transpose()?;
+        Ok(Self { shared: Arc::new(Shared { target, channel: OnceCell::new(), http }) })
     }
 
     /// A gid from the coordinator. [`crate::gid::new`] makes one without asking.
@@ -72,9 +61,7 @@ impl DtmClient {
         let mut grpc = self.grpc().await?;
         let reply = tokio::time::timeout(DEFAULT_DEADLINE, grpc.new_gid(request)).await;
         let reply = reply.map_err(|_| ClientError::Unreachable("no answer in time".to_owned()))?;
-        reply
-            .map(|reply| reply.into_inner().gid)
-            .map_err(|status| failed(&status))
+        reply.map(|reply| reply.into_inner().gid).map_err(|status| failed(&status))
     }
 
     /// [`DtmClient::submit_within`] 10 s.
@@ -92,18 +79,10 @@ impl DtmClient {
     ///
     /// # Errors
     /// The saga was certainly not accepted: the coordinator cannot be reached, or it refuses the request as such.
-    pub async fn submit_within(
-        &self,
-        saga: &Saga,
-        deadline: Duration,
-    ) -> Result<Outcome, ClientError> {
+    pub async fn submit_within(&self, saga: &Saga, deadline: Duration) -> Result<Outcome, ClientError> {
         check(saga)?;
         let until = Instant::now() + deadline;
-        let pending = || {
-            Ok(Outcome::Pending {
-                gid: saga.gid().to_owned(),
-            })
-        };
+        let pending = || Ok(Outcome::Pending { gid: saga.gid().to_owned() });
         let mut may_repeat = true;
         loop {
             let status = match self.send(saga, until).await? {
@@ -120,13 +99,11 @@ impl DtmClient {
                 }
                 Verdict::NotSent => return Err(ClientError::Unreachable(http::chain(&status))),
                 Verdict::Refused => return Err(failed(&status)),
-                Verdict::Lost => {
-                    match tokio::time::timeout_at(until, self.status(saga.gid())).await {
-                        Ok(Ok(Some(transaction))) => return Ok(transaction.outcome()),
-                        Ok(Ok(None)) if may_repeat => may_repeat = false,
-                        _ => return pending(),
-                    }
-                }
+                Verdict::Lost => match tokio::time::timeout_at(until, self.status(saga.gid())).await {
+                    Ok(Ok(Some(transaction))) => return Ok(transaction.outcome()),
+                    Ok(Ok(None)) if may_repeat => may_repeat = false,
+                    _ => return pending(),
+                },
             }
         }
     }
@@ -145,12 +122,8 @@ impl DtmClient {
     async fn grpc(&self) -> Result<Grpc<Channel>, ClientError> {
         let connect = || discovery::connect_to(&self.shared.target);
         let channel = self.shared.channel.get_or_try_init(connect).await;
-        let channel = channel
-            .map_err(|error| ClientError::Unreachable(error.to_string()))?
-            .clone();
-        Ok(Grpc::new(channel)
-            .max_decoding_message_size(MAX_MESSAGE)
-            .max_encoding_message_size(MAX_MESSAGE))
+        let channel = channel.map_err(|error| ClientError::Unreachable(error.to_string()))?.clone();
+        Ok(Grpc::new(channel).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE))
     }
 
     async fn send(&self, saga: &Saga, until: Instant) -> Result<Sent, ClientError> {
@@ -160,40 +133,21 @@ impl DtmClient {
         let mut grpc = grpc?;
         let mut request = Request::new(saga.to_request());
         request.set_timeout(until.saturating_duration_since(Instant::now()));
-        Ok(
-            match tokio::time::timeout_at(until, grpc.submit(request)).await {
-                Err(_) => Sent::TimedOut,
-                Ok(answer) => Sent::Answered(answer.map(drop)),
-            },
-        )
+        Ok(match tokio::time::timeout_at(until, grpc.submit(request)).await {
+            Err(_) => Sent::TimedOut,
+            Ok(answer) => Sent::Answered(answer.map(drop)),
+        })
     }
 
     /// Asks for a transaction that the coordinator is known to have.
     async fn ask(&self, gid: &str) -> Option<Outcome> {
         if self.shared.http.is_some() {
-            return self
-                .status(gid)
-                .await
-                .ok()
-                .flatten()
-                .map(|transaction| transaction.outcome());
+            return self.status(gid).await.ok().flatten().map(|transaction| transaction.outcome());
         }
         // Over gRPC there is no query; preparing a workflow of a gid that exists reads it, whatever its type. Of a gid that does not exist it
         // would create one, so this is only for a gid whose Submit was answered.
-        let request = pb::DtmRequest {
-            gid: gid.to_owned(),
-            trans_type: "workflow".to_owned(),
-            ..Default::default()
-        };
-        let transaction = self
-            .grpc()
-            .await
-            .ok()?
-            .prepare_workflow(request)
-            .await
-            .ok()?
-            .into_inner()
-            .transaction?;
+        let request = pb::DtmRequest { gid: gid.to_owned(), trans_type: "workflow".to_owned(), ..Default::default() };
+        let transaction = self.grpc().await.ok()?.prepare_workflow(request).await.ok()?.into_inner().transaction?;
         let status = transaction.status.parse().ok()?;
         Some(outcome(status, gid, transaction.rollback_reason))
     }
@@ -223,16 +177,9 @@ struct Word(Status);
 
 impl Word {
     fn outcome(&self, gid: &str, status: &tonic::Status) -> Outcome {
-        let reason = status
-            .metadata()
-            .get_bin(metadata::REASON)
-            .and_then(|value| value.to_bytes().ok());
+        let reason = status.metadata().get_bin(metadata::REASON).and_then(|value| value.to_bytes().ok());
         let reason = reason.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        outcome(
-            self.0,
-            gid,
-            reason.unwrap_or_else(|| status.message().to_owned()),
-        )
+        outcome(self.0, gid, reason.unwrap_or_else(|| status.message().to_owned()))
     }
 }
 
@@ -240,25 +187,15 @@ fn outcome(status: Status, gid: &str, reason: String) -> Outcome {
     match status {
         Status::Succeed => Outcome::Succeeded,
         Status::Failed => Outcome::RolledBack { reason },
-        _ => Outcome::Pending {
-            gid: gid.to_owned(),
-        },
+        _ => Outcome::Pending { gid: gid.to_owned() },
     }
 }
 
 fn judge(status: &tonic::Status) -> Verdict {
     if std::error::Error::source(status).is_some() {
-        return if never_connected(status) {
-            Verdict::NotSent
-        } else {
-            Verdict::Lost
-        };
+        return if never_connected(status) { Verdict::NotSent } else { Verdict::Lost };
     }
-    if let Some(word) = status
-        .metadata()
-        .get(metadata::STATUS)
-        .and_then(|word| word.to_str().ok()?.parse().ok())
-    {
+    if let Some(word) = status.metadata().get(metadata::STATUS).and_then(|word| word.to_str().ok()?.parse().ok()) {
         return Verdict::Known(Word(word));
     }
     match status.code() {
@@ -287,18 +224,13 @@ fn failed(status: &tonic::Status) -> ClientError {
     if std::error::Error::source(status).is_some() {
         return ClientError::Unreachable(http::chain(status));
     }
-    ClientError::Rejected {
-        code: status.code(),
-        message: status.message().to_owned(),
-    }
+    ClientError::Rejected { code: status.code(), message: status.message().to_owned() }
 }
 
 fn check(saga: &Saga) -> Result<(), ClientError> {
     match saga.gid().chars().count() {
         0 => Err(ClientError::BadSaga("the gid is empty")),
-        count if count > MAX_GID => Err(ClientError::BadSaga(
-            "the gid is longer than 128 characters",
-        )),
+        count if count > MAX_GID => Err(ClientError::BadSaga("the gid is longer than 128 characters")),
         _ if saga.steps().is_empty() => Err(ClientError::BadSaga("there are no steps")),
         _ => Ok(()),
     }

@@ -138,7 +138,11 @@ impl Default for StoreConf {
 
 impl fmt::Debug for StoreConf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreConf").field("driver", &self.driver).field("path", &self.path).field("host", &self.host).finish_non_exhaustive()
+        f.debug_struct("StoreConf")
+            .field("driver", &self.driver)
+            .field("path", &self.path)
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,9 +174,10 @@ impl Conf {
         if (1..3600).contains(&self.store.finished_data_expire) {
             return fail("Store.FinishedDataExpire", &self.store.finished_data_expire, "0 or at least 3600");
         }
-        for (key, name) in
-            [("Store.TransGlobalTable", &self.store.trans_global_table), ("Store.TransBranchOpTable", &self.store.trans_branch_op_table)]
-        {
+        for (key, name) in [
+            ("Store.TransGlobalTable", &self.store.trans_global_table),
+            ("Store.TransBranchOpTable", &self.store.trans_branch_op_table),
+        ] {
             if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')) {
                 return fail(key, name, "letters, digits, _ and .");
             }
@@ -187,7 +192,11 @@ impl Conf {
         }
         let fail = |key, found: &str, allowed| Err(ConfError { key, found: format!("{found:?}"), allowed });
         if !matches!(service.target.parse(), Ok(discovery::Target::Etcd(_))) {
-            return fail("MicroService.Target", service.target.split('?').next().unwrap_or_default(), "etcd://host:2379/key");
+            return fail(
+                "MicroService.Target",
+                service.target.split('?').next().unwrap_or_default(),
+                "etcd://host:2379/key",
+            );
         }
         if !service.end_point.parse::<discovery::Target>().is_ok_and(|target| target.single().is_some()) {
             return fail("MicroService.EndPoint", &service.end_point, "host:port");

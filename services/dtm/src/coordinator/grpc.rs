@@ -11,7 +11,9 @@ use super::machine::shorten;
 use super::plan::{BadRequest, Options, Plan, Request as Wanted, StepUrls, seconds};
 use super::store::StoreError;
 use crate::pb::dtm_server::Dtm;
-use crate::pb::{DtmBranchRequest, DtmGidReply, DtmProgress, DtmProgressesReply, DtmRequest, DtmTopicRequest, DtmTransaction};
+use crate::pb::{
+    DtmBranchRequest, DtmGidReply, DtmProgress, DtmProgressesReply, DtmRequest, DtmTopicRequest, DtmTransaction,
+};
 use crate::protocol::{self, metadata, op, result};
 
 /// Left of a caller's deadline for the way back.
@@ -65,7 +67,9 @@ impl Dtm for Grpc {
     async fn register_branch(&self, request: Request<DtmBranchRequest>) -> Result<Response<()>, Status> {
         self.counted("RegisterBranch", async {
             let kind = request.into_inner().trans_type;
-            Err(Status::unknown(format!("unknown trans type: {kind:?}; branches are registered for tcc, xa and workflow, which do not run here")))
+            Err(Status::unknown(format!(
+                "unknown trans type: {kind:?}; branches are registered for tcc, xa and workflow, which do not run here"
+            )))
         })
         .await
     }
@@ -190,7 +194,10 @@ fn answer(settled: &Settled, waited: bool) -> Result<Response<()>, Status> {
 fn tell(map: &mut MetadataMap, status: protocol::Status, reason: &str) {
     map.insert(metadata::STATUS, AsciiMetadataValue::from_static(status.as_str()));
     if !reason.is_empty() {
-        map.insert_bin(metadata::REASON, BinaryMetadataValue::from_bytes(shorten(reason, MAX_HEADER_REASON).as_bytes()));
+        map.insert_bin(
+            metadata::REASON,
+            BinaryMetadataValue::from_bytes(shorten(reason, MAX_HEADER_REASON).as_bytes()),
+        );
     }
 }
 

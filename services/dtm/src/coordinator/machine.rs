@@ -262,7 +262,8 @@ impl Machine {
             }
             (_, Answer::Ongoing) => self.repeat(call, now + self.interval(), false, "ongoing"),
             // A compensation may not refuse; it is called until it succeeds.
-            (Op::Action, Answer::Unknown(error)) | (Op::Compensate, Answer::Refused(error) | Answer::Unknown(error)) => {
+            (Op::Action, Answer::Unknown(error))
+            | (Op::Compensate, Answer::Refused(error) | Answer::Unknown(error)) => {
                 let attempts = self.state.op(call).map_or(0, |op| op.attempts) + 1;
                 self.repeat(call, now + self.backoff(attempts, jitter), true, &error);
                 let limit = self.plan.options.retry_limit;
@@ -377,7 +378,9 @@ impl Machine {
             .filter(|call| !self.running.contains(call))
             .filter(move |call| match op {
                 Op::Action => self.may_start(call.step),
-                Op::Compensate => self.touched(call.step) && self.plan.before(call.step).all(|later| self.undone(later)),
+                Op::Compensate => {
+                    self.touched(call.step) && self.plan.before(call.step).all(|later| self.undone(later))
+                }
             })
     }
 

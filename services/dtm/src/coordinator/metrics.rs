@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 use super::machine::Answer;
 use super::store::Backlog;
@@ -13,7 +15,7 @@ const MAX_BRANCH_LABEL: usize = 20;
 
 /// All of a coordinator's series, in a registry of its own.
 #[derive(Clone, Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     durations: HistogramVec,
@@ -30,7 +32,7 @@ impl Metrics {
     ///
     /// # Errors
     /// A name is taken twice, which a test would show.
-    pub fn new() -> Result<Self, prometheus::Error> {
+    pub(crate) fn new() -> Result<Self, prometheus::Error> {
         let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let gauge = |name: &str, help: &str| IntGauge::new(name, help);
         let metrics = Self {
@@ -42,13 +44,26 @@ impl Metrics {
             )?,
             transactions: counter("dtm_transaction_process_total", "Transactions that ended.", &["model", "status"])?,
             handled: HistogramVec::new(
-                HistogramOpts::new("dtm_transaction_handled_duration", "Seconds from a transaction's creation to its end."),
+                HistogramOpts::new(
+                    "dtm_transaction_handled_duration",
+                    "Seconds from a transaction's creation to its end.",
+                ),
                 &["model"],
             )?,
-            branches: counter("dtm_branch_process_total", "Calls of branches.", &["model", "branchid", "branchtype", "status"])?,
+            branches: counter(
+                "dtm_branch_process_total",
+                "Calls of branches.",
+                &["model", "branchid", "branchtype", "status"],
+            )?,
             pending: gauge("dtm_transaction_pending", "Transactions that have not ended.")?,
-            oldest: gauge("dtm_transaction_oldest_seconds", "Age of the oldest transaction that has not ended; 0 if there is none.")?,
-            stuck: gauge("dtm_transaction_stuck", "Whether the oldest transaction is unfinished for longer than an hour.")?,
+            oldest: gauge(
+                "dtm_transaction_oldest_seconds",
+                "Age of the oldest transaction that has not ended; 0 if there is none.",
+            )?,
+            stuck: gauge(
+                "dtm_transaction_stuck",
+                "Whether the oldest transaction is unfinished for longer than an hour.",
+            )?,
         };
         let info = IntGaugeVec::new(Opts::new("dtm_server_info", "The coordinator's version."), &["version"])?;
         info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -66,7 +81,7 @@ impl Metrics {
     }
 
     /// The text for Prometheus.
-    pub fn text(&self, backlog: Backlog, now: i64) -> String {
+    pub(crate) fn text(&self, backlog: Backlog, now: i64) -> String {
         const STUCK_AFTER: i64 = 3600;
         let age = backlog.oldest.map_or(0, |created| (now - created).max(0) / 1000);
         self.pending.set(backlog.pending);
@@ -79,7 +94,7 @@ impl Metrics {
     }
 
     /// A request was answered. `api` is one of the fixed route names.
-    pub fn request(&self, kind: &str, api: &str, ok: bool, took: Duration) {
+    pub(crate) fn request(&self, kind: &str, api: &str, ok: bool, took: Duration) {
         let status = if ok { "ok" } else { "fail" };
         self.requests.with_label_values(&[kind, api, status]).inc();
         self.durations.with_label_values(&[kind, api]).observe(took.as_secs_f64());

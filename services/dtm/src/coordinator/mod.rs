@@ -77,7 +77,12 @@ pub enum Error {
 ///
 /// # Errors
 /// The configuration or the store cannot be used, or a server failed.
-pub async fn serve(conf: Conf, grpc: TcpListener, http: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    conf: Conf,
+    grpc: TcpListener,
+    http: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
     conf.check()?;
     #[cfg(feature = "fail-points")]
     let fail = FailPoint::parse(&conf.fail_point);
@@ -86,11 +91,14 @@ pub async fn serve(conf: Conf, grpc: TcpListener, http: TcpListener, stop: impl 
     let owner = crate::gid::new();
     let store = Store::open(&conf.store, &owner, fail.clone()).await?;
     let engine = Engine::new(conf, &owner, store, Metrics::new()?, fail);
-    logx::info!(grpc:? = grpc.local_addr().ok(), http:? = http.local_addr().ok(), store = engine.conf().store.driver.as_str(); "dtm: coordinator started");
+    logx::info!(grpc:% = local(&grpc), http:% = local(&http), store = engine.conf().store.driver.as_str(); "dtm: coordinator started");
     let closing = CancellationToken::new();
     let scheduler = tokio::spawn(Arc::clone(&engine).run());
     let servers = async {
-        tokio::try_join!(serve_grpc(Arc::clone(&engine), grpc, closing.clone()), serve_http(Arc::clone(&engine), http, closing.clone()))
+        tokio::try_join!(
+            serve_grpc(Arc::clone(&engine), grpc, closing.clone()),
+            serve_http(Arc::clone(&engine), http, closing.clone())
+        )
     };
     tokio::pin!(servers);
     let failed = tokio::select! {
@@ -109,7 +117,9 @@ pub async fn serve(conf: Conf, grpc: TcpListener, http: TcpListener, stop: impl 
 }
 
 async fn serve_grpc(engine: Arc<Engine>, listener: TcpListener, closing: CancellationToken) -> Result<(), Error> {
-    let service = DtmServer::new(grpc::Grpc(engine)).max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_MESSAGE);
+    let service = DtmServer::new(grpc::Grpc(engine))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     tonic::transport::Server::builder()
         .add_service(service)
@@ -127,4 +137,8 @@ async fn serve_http(engine: Arc<Engine>, listener: TcpListener, closing: Cancell
         .with_graceful_shutdown(closing.cancelled_owned())
         .await
         .map_err(|error| Error::Server { server: "http", reason: error.to_string() })
+}
+
+fn local(listener: &TcpListener) -> String {
+    listener.local_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string())
 }

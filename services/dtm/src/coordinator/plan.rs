@@ -147,7 +147,8 @@ impl Plan {
         }
         let after = order(request.steps.len(), &request.custom_data)?;
         let steps = request.steps.into_iter().zip(request.payloads);
-        let steps = steps.map(|(urls, payload)| Step { action: urls.action, compensate: urls.compensate, payload }).collect();
+        let steps =
+            steps.map(|(urls, payload)| Step { action: urls.action, compensate: urls.compensate, payload }).collect();
         Ok(Self {
             gid: request.gid,
             steps,
@@ -170,7 +171,8 @@ impl Plan {
 
     /// Whether another request means the same saga. Headers do not count: a repeated request is part of another trace.
     pub fn is_same(&self, other: &Self) -> bool {
-        let plain = |options: &Options| Options { wait_result: false, branch_headers: BTreeMap::new(), ..options.clone() };
+        let plain =
+            |options: &Options| Options { wait_result: false, branch_headers: BTreeMap::new(), ..options.clone() };
         self.gid == other.gid
             && self.steps == other.steps
             && self.custom_data == other.custom_data
@@ -179,7 +181,10 @@ impl Plan {
 
     /// The URLs of the steps.
     pub fn urls(&self) -> Vec<StepUrls> {
-        self.steps.iter().map(|step| StepUrls { action: step.action.clone(), compensate: step.compensate.clone() }).collect()
+        self.steps
+            .iter()
+            .map(|step| StepUrls { action: step.action.clone(), compensate: step.compensate.clone() })
+            .collect()
     }
 }
 
@@ -208,7 +213,9 @@ fn order(steps: usize, custom_data: &str) -> Result<Vec<Vec<usize>>, BadRequest>
     let mut after = vec![Vec::new(); steps];
     for (step, earlier) in custom.orders.unwrap_or_default() {
         if let Some(&unknown) = earlier.iter().chain([&step]).find(|&&index| index >= steps) {
-            return Err(BadRequest::CustomData(format!("orders name step {unknown}; there are {steps}, counted from 0")));
+            return Err(BadRequest::CustomData(format!(
+                "orders name step {unknown}; there are {steps}, counted from 0"
+            )));
         }
         if let Some(slot) = after.get_mut(step) {
             *slot = earlier;

@@ -7,7 +7,8 @@ use crate::protocol::metadata;
 
 /// Runs a future in the log context of the saga's W3C trace context, if it has one.
 pub(crate) async fn in_context<F: Future>(plan: &Plan, future: F) -> F::Output {
-    let Some((trace, span)) = plan.options.branch_headers.get(metadata::TRACEPARENT).and_then(|value| ids(value)) else {
+    let Some((trace, span)) = plan.options.branch_headers.get(metadata::TRACEPARENT).and_then(|value| ids(value))
+    else {
         return future.await;
     };
     logx::instrument(logx::Context::new().with_trace(trace).with_span(span), future).await

@@ -74,7 +74,8 @@ fn fill(map: &mut MetadataMap, call: BranchCall<'_>) -> Result<(), String> {
         if matches!(name.as_str(), "content-type" | "te" | "grpc-timeout") {
             continue;
         }
-        let key: AsciiMetadataKey = name.to_ascii_lowercase().parse().map_err(|_| format!("branch header {name:?} is no header"))?;
+        let key: AsciiMetadataKey =
+            name.to_ascii_lowercase().parse().map_err(|_| format!("branch header {name:?} is no header"))?;
         map.insert(key, value.parse().map_err(|_| format!("branch header {name:?} has a value that cannot be sent"))?);
     }
     for (name, value) in [
@@ -95,7 +96,15 @@ fn classify(url: &str, status: &Status) -> Answer {
         Code::Aborted if status.message() == result::ONGOING => Answer::Ongoing,
         Code::Aborted => refusal(url, status.message()),
         Code::FailedPrecondition => Answer::Ongoing,
-        code => Answer::Unknown(format!("{code:?}: {}", crate::client::chain(status))),
+        code => Answer::Unknown(format!("{code:?}: {}", explain(status))),
+    }
+}
+
+/// The branch's words, or what broke the connection.
+fn explain(status: &Status) -> String {
+    match std::error::Error::source(status) {
+        Some(cause) => crate::client::chain(cause),
+        None => status.message().to_owned(),
     }
 }
 

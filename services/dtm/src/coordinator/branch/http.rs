@@ -52,7 +52,9 @@ fn request(call: BranchCall<'_>) -> Result<Request<Full<Bytes>>, String> {
     }
     let mut url = call.url.to_owned();
     let mut mark = if url.contains('?') { '&' } else { '?' };
-    for (name, value) in [(query::GID, call.gid), (query::TRANS_TYPE, SAGA), (query::BRANCH_ID, call.branch_id), (query::OP, call.op)] {
+    for (name, value) in
+        [(query::GID, call.gid), (query::TRANS_TYPE, SAGA), (query::BRANCH_ID, call.branch_id), (query::OP, call.op)]
+    {
         // Writing to a String cannot fail.
         let _ = write!(url, "{mark}{name}={}", crate::form::escape(value));
         mark = '&';

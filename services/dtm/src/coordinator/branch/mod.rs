@@ -18,26 +18,26 @@ use super::machine::Answer;
 
 /// One call of a branch.
 #[derive(Clone, Copy, Debug)]
-pub struct BranchCall<'a> {
+pub(crate) struct BranchCall<'a> {
     /// The transaction.
-    pub gid: &'a str,
+    pub(crate) gid: &'a str,
     /// `01`, `02`, ...
-    pub branch_id: &'a str,
+    pub(crate) branch_id: &'a str,
     /// `action` or `compensate`.
-    pub op: &'a str,
+    pub(crate) op: &'a str,
     /// Where to.
-    pub url: &'a str,
+    pub(crate) url: &'a str,
     /// What with.
-    pub payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
     /// Headers of the saga.
-    pub headers: &'a BTreeMap<String, String>,
+    pub(crate) headers: &'a BTreeMap<String, String>,
     /// How long it may take.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// Calls branches over gRPC and HTTP; keeps their connections.
 #[derive(Debug)]
-pub struct Branches {
+pub(crate) struct Branches {
     grpc: grpc::Grpc,
     http: http::Http,
     places: Mutex<HashMap<String, Arc<Place>>>,
@@ -51,20 +51,13 @@ const MAX_PAUSE_SECONDS: i64 = 60;
 
 impl Branches {
     /// At most `limit` calls of recovered transactions run to one destination at once.
-    pub fn new(limit: u32) -> Self {
-        Self {
-            grpc: grpc::Grpc::default(),
-            http: http::Http::new(),
-            places: Mutex::default(),
-            limit: limit.max(1),
-        }
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { grpc: grpc::Grpc::default(), http: http::Http::new(), places: Mutex::default(), limit: limit.max(1) }
     }
 
     /// Calls a branch.
-    pub async fn call(&self, call: BranchCall<'_>) -> Answer {
-        let answer = async {
-            if is_http(call.url) { self.http.call(call).await } else { self.grpc.call(call).await }
-        };
+    pub(crate) async fn call(&self, call: BranchCall<'_>) -> Answer {
+        let answer = async { if is_http(call.url) { self.http.call(call).await } else { self.grpc.call(call).await } };
         match tokio::time::timeout(call.timeout, answer).await {
             Ok(answer) => answer,
             Err(_) => Answer::Unknown(format!(
@@ -80,7 +73,7 @@ impl Branches {
     /// # Errors
     /// The pause.
     #[allow(clippy::cast_possible_truncation, reason = "at most a thousand")]
-    pub fn place(&self, url: &str, jitter: f64) -> Result<OwnedSemaphorePermit, i64> {
+    pub(crate) fn place(&self, url: &str, jitter: f64) -> Result<OwnedSemaphorePermit, i64> {
         let place = self.destination(url);
         match Arc::clone(&place.free).try_acquire_owned() {
             Ok(permit) => {
@@ -104,7 +97,8 @@ impl Branches {
         if places.len() >= MAX_PLACES {
             places.retain(|_, place| Arc::strong_count(&place.free) > 1);
         }
-        let new = || Arc::new(Place { free: Arc::new(Semaphore::new(self.limit as usize)), sent_away: AtomicU32::new(0) });
+        let new =
+            || Arc::new(Place { free: Arc::new(Semaphore::new(self.limit as usize)), sent_away: AtomicU32::new(0) });
         Arc::clone(places.entry(key).or_insert_with(new))
     }
 }

@@ -66,7 +66,9 @@ pub(super) struct Taken {
 impl ActiveMap {
     pub(super) fn enter(&self, plan: &Arc<Plan>) -> Result<Hold, Taken> {
         match lock(&self.map).entry(plan.gid.clone()) {
-            Entry::Occupied(there) => Err(Taken { plan: Arc::clone(&there.get().plan), view: there.get().view.clone() }),
+            Entry::Occupied(there) => {
+                Err(Taken { plan: Arc::clone(&there.get().plan), view: there.get().view.clone() })
+            }
             Entry::Vacant(free) => {
                 let (view, watching) = watch::channel(View::Starting);
                 let (commands, receiver) = mpsc::unbounded_channel();

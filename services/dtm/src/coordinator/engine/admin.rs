@@ -16,7 +16,7 @@ impl Engine {
     ///
     /// # Errors
     /// There is none, or it has ended.
-    pub async fn force_stop(&self, gid: &str) -> Result<(), SubmitError> {
+    pub(crate) async fn force_stop(&self, gid: &str) -> Result<(), SubmitError> {
         let (reply, stopped) = oneshot::channel();
         if self.active.command(gid, Command::ForceStop(reply)) && stopped.await.unwrap_or(false) {
             return Ok(());
@@ -29,7 +29,14 @@ impl Engine {
         let mut machine = Machine::resume(Arc::clone(&record.plan), self.pace(), record.state.clone());
         machine.force_stop(now());
         let after = machine.state().clone();
-        let change = Change { plan: record.plan, before: record.state, after: after.clone(), next: Next::End, now: now(), force: true };
+        let change = Change {
+            plan: record.plan,
+            before: record.state,
+            after: after.clone(),
+            next: Next::End,
+            now: now(),
+            force: true,
+        };
         if self.store.save(change).await? { Ok(()) } else { Err(ended(after.status, after.reason)) }
     }
 
@@ -37,7 +44,7 @@ impl Engine {
     ///
     /// # Errors
     /// The store failed, or there is no such transaction.
-    pub async fn retry_now(&self, gid: &str) -> Result<(), SubmitError> {
+    pub(crate) async fn retry_now(&self, gid: &str) -> Result<(), SubmitError> {
         if self.store.pull(gid, now()).await? {
             self.wake_by(now());
             return Ok(());
@@ -52,7 +59,7 @@ impl Engine {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn retry_all_now(&self, seconds: u32, limit: u32) -> Result<(u64, bool), StoreError> {
+    pub(crate) async fn retry_all_now(&self, seconds: u32, limit: u32) -> Result<(u64, bool), StoreError> {
         let done = self.store.pull_later(now() + i64::from(seconds) * 1000, now(), limit).await?;
         self.wake_by(now());
         Ok(done)

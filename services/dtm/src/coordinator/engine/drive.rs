@@ -94,12 +94,17 @@ impl Engine {
                 let mut machine = Machine::resume(record.plan, self.pace(), record.state.clone());
                 machine.submit();
                 let calls = machine.advance(now());
-                (self.settle(hold, &mut machine, &calls, Some(record.state)).await == Step::Go).then_some((machine, calls))
+                (self.settle(hold, &mut machine, &calls, Some(record.state)).await == Step::Go)
+                    .then_some((machine, calls))
             }
             Status::Submitted => {
                 // It waits for its time, or another coordinator has it. Whoever asks again wants to know now.
                 let pulled = self.store.pull(&plan.gid, now()).await.unwrap_or(false);
-                hold.view.send_replace(View::At(Progress { status: Status::Submitted, reason: String::new(), parked: None }));
+                hold.view.send_replace(View::At(Progress {
+                    status: Status::Submitted,
+                    reason: String::new(),
+                    parked: None,
+                }));
                 if pulled {
                     self.wake_by(now());
                 }
@@ -177,7 +182,9 @@ impl Engine {
         loop {
             match self.store.save(change.clone()).await {
                 Ok(saved) => return saved,
-                Err(error) => logx::error!(gid = change.plan.gid.as_str(), error:% = error; "dtm: state not stored, tried again"),
+                Err(error) => {
+                    logx::error!(gid = change.plan.gid.as_str(), error:% = error; "dtm: state not stored, tried again");
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(STORE_PAUSE),
@@ -235,8 +242,12 @@ impl Engine {
 fn log_answer(plan: &Plan, id: &str, call: Call, attempt: u32, answer: &Answer) {
     let (gid, op) = (plan.gid.as_str(), call.op.as_str());
     match answer {
-        Answer::Done | Answer::Ongoing => logx::debug!(gid = gid, branch = id, op = op, attempt = attempt, answer:? = answer; "dtm: branch answered"),
-        Answer::Refused(reason) => logx::info!(gid = gid, branch = id, op = op, reason = reason.as_str(); "dtm: branch refused"),
+        Answer::Done | Answer::Ongoing => {
+            logx::debug!(gid = gid, branch = id, op = op, attempt = attempt, answer:? = answer; "dtm: branch answered");
+        }
+        Answer::Refused(reason) => {
+            logx::info!(gid = gid, branch = id, op = op, reason = reason.as_str(); "dtm: branch refused");
+        }
         Answer::Unknown(error) => {
             logx::warn!(gid = gid, branch = id, op = op, attempt = attempt, error = error.as_str(); "dtm: branch did not answer, called again later");
         }

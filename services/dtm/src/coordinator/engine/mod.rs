@@ -26,14 +26,14 @@ use super::machine::Pace;
 use super::metrics::Metrics;
 use super::store::Store;
 
-pub use submit::{Settled, SubmitError};
+pub(crate) use submit::{Settled, SubmitError};
 
 /// A transaction that waits for somebody to act, not for a time.
 pub(crate) const UNTIL_CALLED: i64 = i64::MAX - 1;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Engine {
+pub(crate) struct Engine {
     conf: Conf,
     owner: String,
     store: Store,
@@ -50,7 +50,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine over a store; [`Engine::run`] makes it look for what is due.
-    pub fn new(conf: Conf, owner: &str, store: Store, metrics: Metrics, fail: FailPoint) -> Arc<Self> {
+    pub(crate) fn new(conf: Conf, owner: &str, store: Store, metrics: Metrics, fail: FailPoint) -> Arc<Self> {
         Arc::new(Self {
             branches: Branches::new(conf.branch_limit),
             recovery: Arc::new(Semaphore::new(usize::try_from(conf.recovery_limit).unwrap_or(512))),
@@ -68,27 +68,27 @@ impl Engine {
     }
 
     /// The name under which this process has transactions in hand.
-    pub fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
 
     /// The store.
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 
     /// The metrics.
-    pub fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
     /// The configuration.
-    pub fn conf(&self) -> &Conf {
+    pub(crate) fn conf(&self) -> &Conf {
         &self.conf
     }
 
     /// Takes nothing more in, lets running calls end for at most `grace`, and closes the store.
-    pub async fn stop(&self, grace: Duration) {
+    pub(crate) async fn stop(&self, grace: Duration) {
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {

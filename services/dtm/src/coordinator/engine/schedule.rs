@@ -19,7 +19,7 @@ const FAILED: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Looks for due transactions and runs them, until [`Engine::stop`].
-    pub async fn run(self: Arc<Self>) {
+    pub(crate) async fn run(self: Arc<Self>) {
         let sweeper = Arc::clone(&self);
         self.tasks.spawn(async move { sweeper.sweep_now_and_then().await });
         while !self.stop.is_cancelled() {

@@ -20,17 +20,17 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Where a transaction stood when its submitter was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// Its status.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Why it rolls back, if it does.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// Why a request was not taken in.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
-pub enum SubmitError {
+pub(crate) enum SubmitError {
     /// It is no proper request.
     #[error(transparent)]
     Bad(#[from] BadRequest),
@@ -71,7 +71,7 @@ impl Engine {
     ///
     /// # Errors
     /// It was not taken in.
-    pub async fn submit(self: &Arc<Self>, plan: Plan, wait: Option<Duration>) -> Result<Settled, SubmitError> {
+    pub(crate) async fn submit(self: &Arc<Self>, plan: Plan, wait: Option<Duration>) -> Result<Settled, SubmitError> {
         if self.stop.is_cancelled() {
             return Err(SubmitError::Stopping);
         }
@@ -93,23 +93,35 @@ impl Engine {
     ///
     /// # Errors
     /// It was not taken in.
-    pub async fn prepare(&self, plan: Plan) -> Result<(), SubmitError> {
+    pub(crate) async fn prepare(&self, plan: Plan) -> Result<(), SubmitError> {
         let plan = Arc::new(plan);
         let mut machine = Machine::new(Arc::clone(&plan), self.pace(), Status::Prepared, now());
         machine.advance(now());
         let at = machine.wake_at().unwrap_or(UNTIL_CALLED);
         match self.store.insert(Arc::clone(&plan), machine.state().clone(), Next::Park(at)).await? {
             Inserted::New => self.wake_by(at),
-            Inserted::Exists(there) if !there.plan.is_same(&plan) => return Err(SubmitError::Different(plan.gid.clone())),
+            Inserted::Exists(there) if !there.plan.is_same(&plan) => {
+                return Err(SubmitError::Different(plan.gid.clone()));
+            }
             Inserted::Exists(there) if there.state.status == Status::Prepared => {}
             Inserted::Exists(there) => {
-                return Err(SubmitError::State { status: there.state.status, reason: there.state.reason, verb: "prepare" });
+                return Err(SubmitError::State {
+                    status: there.state.status,
+                    reason: there.state.reason,
+                    verb: "prepare",
+                });
             }
         }
         Ok(())
     }
 
-    async fn wait(&self, gid: &str, mut view: watch::Receiver<View>, deadline: Instant, wait: bool) -> Result<Settled, SubmitError> {
+    async fn wait(
+        &self,
+        gid: &str,
+        mut view: watch::Receiver<View>,
+        deadline: Instant,
+        wait: bool,
+    ) -> Result<Settled, SubmitError> {
         loop {
             let seen = view.borrow_and_update().clone();
             match seen {

@@ -78,9 +78,13 @@ impl From<SubmitError> for Refused {
     fn from(error: SubmitError) -> Self {
         let text = error.to_string();
         match error {
-            SubmitError::Bad(_) | SubmitError::NotFound(_) | SubmitError::Store(StoreError::TooLarge(_)) => Self::internal(&text),
+            SubmitError::Bad(_) | SubmitError::NotFound(_) | SubmitError::Store(StoreError::TooLarge(_)) => {
+                Self::internal(&text)
+            }
             SubmitError::Different(_) => Self::failure(&format!("{text} {}", result::FAILURE), None),
-            SubmitError::State { status, .. } | SubmitError::CannotAbort { status } => Self::failure(&text, Some(status)),
+            SubmitError::State { status, .. } | SubmitError::CannotAbort { status } => {
+                Self::failure(&text, Some(status))
+            }
             SubmitError::Store(_) => {
                 logx::error!(error = text.as_str(); "dtm: store");
                 Self::internal("the store cannot be used now")
@@ -149,7 +153,10 @@ async fn prepare(State(engine): Shared, body: Bytes) -> Response {
 }
 
 async fn abort(State(engine): Shared, body: Bytes) -> Response {
-    counted(&engine, "abort", async { Err(super::admin::abort(&engine, &body::gid(&body).map_err(SubmitError::from)?).await.into()) }).await
+    counted(&engine, "abort", async {
+        Err(super::admin::abort(&engine, &body::gid(&body).map_err(SubmitError::from)?).await.into())
+    })
+    .await
 }
 
 async fn query(State(engine): Shared, RawQuery(raw): RawQuery) -> Response {
@@ -194,7 +201,9 @@ fn limit(asked: &Value) -> Result<u32, Refused> {
 }
 
 fn filter(asked: &Value) -> Result<Filter, Refused> {
-    let status = text(asked, "status").map(|word| word.parse().map_err(|error| Refused::internal(&format!("status: {error}")))).transpose()?;
+    let status = text(asked, "status")
+        .map(|word| word.parse().map_err(|error| Refused::internal(&format!("status: {error}"))))
+        .transpose()?;
     let positive = |key| number(asked, key).map(|value| value.filter(|&value| value > 0));
     Ok(Filter {
         gid: text(asked, "gid").map(str::to_owned),
@@ -235,7 +244,11 @@ async fn reset_cron_time(State(engine): Shared, RawQuery(raw): RawQuery) -> Resp
 
 async fn metrics(State(engine): Shared) -> Response {
     match engine.store().backlog().await {
-        Ok(backlog) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], engine.metrics().text(backlog, now())).into_response(),
+        Ok(backlog) => (
+            [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+            engine.metrics().text(backlog, now()),
+        )
+            .into_response(),
         Err(error) => {
             logx::error!(error:% = error; "dtm: backlog cannot be read");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -23,7 +23,8 @@ pub(super) fn transaction(record: &Record) -> Value {
 fn fields(record: &Record) -> Map<String, Value> {
     let (plan, state) = (&record.plan, &record.state);
     let options = &plan.options;
-    let steps: Vec<Value> = plan.steps.iter().map(|step| json!({ "action": step.action, "compensate": step.compensate })).collect();
+    let steps: Vec<Value> =
+        plan.steps.iter().map(|step| json!({ "action": step.action, "compensate": step.compensate })).collect();
     let payloads: Option<Vec<&str>> = plan.steps.iter().map(|step| std::str::from_utf8(&step.payload).ok()).collect();
     let is_http = plan.protocol != "grpc";
     let ended = |status| if state.status == status { time(state.finished) } else { Value::Null };
@@ -55,31 +56,40 @@ fn fields(record: &Record) -> Map<String, Value> {
 fn branches(record: &Record) -> Vec<Value> {
     let rows = record.plan.steps.iter().zip(&record.state.steps).enumerate();
     rows.flat_map(|(index, (step, state))| {
-        [(op::COMPENSATE, &step.compensate, &state.compensate), (op::ACTION, &step.action, &state.action)].map(|(op, url, state)| {
-            let done = if state.status == Status::Prepared { Value::Null } else { time(state.finished) };
-            let (finish, rollback) = if op == op::ACTION && state.status == Status::Failed { (Value::Null, done) } else { (done, Value::Null) };
-            let mut row = filled([
-                ("id", json!(record.id)),
-                ("create_time", time(record.state.created)),
-                ("update_time", time(record.updated)),
-                ("gid", json!(record.plan.gid)),
-                ("url", json!(url)),
-                ("bin_data", json!(STANDARD.encode(&step.payload))),
-                ("finish_time", finish),
-                ("rollback_time", rollback),
-            ]);
-            for (key, value) in always(index, op, state, &record.state) {
-                row.insert(key.to_owned(), value);
-            }
-            Value::Object(row)
-        })
+        [(op::COMPENSATE, &step.compensate, &state.compensate), (op::ACTION, &step.action, &state.action)].map(
+            |(op, url, state)| {
+                let done = if state.status == Status::Prepared { Value::Null } else { time(state.finished) };
+                let (finish, rollback) = if op == op::ACTION && state.status == Status::Failed {
+                    (Value::Null, done)
+                } else {
+                    (done, Value::Null)
+                };
+                let mut row = filled([
+                    ("id", json!(record.id)),
+                    ("create_time", time(record.state.created)),
+                    ("update_time", time(record.updated)),
+                    ("gid", json!(record.plan.gid)),
+                    ("url", json!(url)),
+                    ("bin_data", json!(STANDARD.encode(&step.payload))),
+                    ("finish_time", finish),
+                    ("rollback_time", rollback),
+                ]);
+                for (key, value) in always(index, op, state, &record.state) {
+                    row.insert(key.to_owned(), value);
+                }
+                Value::Object(row)
+            },
+        )
     })
     .collect()
 }
 
 fn always(index: usize, op: &str, state: &OpState, whole: &State) -> Vec<(&'static str, Value)> {
-    let mut fields =
-        vec![("branch_id", json!(protocol::branch_id(index))), ("op", json!(op)), ("status", json!(state.status.as_str()))];
+    let mut fields = vec![
+        ("branch_id", json!(protocol::branch_id(index))),
+        ("op", json!(op)),
+        ("status", json!(state.status.as_str())),
+    ];
     if !whole.status.is_final() && state.status == Status::Prepared && (state.attempts > 0 || state.not_before > 0) {
         fields.push(("attempts", json!(state.attempts)));
         fields.push(("next_try", time(state.not_before)));

@@ -31,7 +31,8 @@ pub(super) fn plan_json(plan: &Plan) -> String {
 pub(super) fn payloads(plan: &Plan) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(plan.steps.iter().map(|step| step.payload.len() + 4).sum());
     for step in &plan.steps {
-        let length = u32::try_from(step.payload.len()).map_err(|_| StoreError::TooLarge("a payload exceeds 4 GiB".to_owned()))?;
+        let length = u32::try_from(step.payload.len())
+            .map_err(|_| StoreError::TooLarge("a payload exceeds 4 GiB".to_owned()))?;
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&step.payload);
     }
@@ -65,5 +66,6 @@ pub(super) fn steps_json(steps: &[StepState]) -> String {
 }
 
 pub(super) fn steps(gid: &str, json: &str) -> Result<Vec<StepState>, StoreError> {
-    serde_json::from_str(json).map_err(|error| StoreError::Corrupt { gid: gid.to_owned(), reason: format!("steps: {error}") })
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Corrupt { gid: gid.to_owned(), reason: format!("steps: {error}") })
 }

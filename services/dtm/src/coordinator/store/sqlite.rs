@@ -53,8 +53,13 @@ impl SqliteStore {
             .disable_statement_logging();
         let mut connection = options.connect().await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
-        sqlx::query("UPDATE trans SET owner = '', next_at = 0 WHERE next_at IS NOT NULL AND owner <> ''").execute(&mut connection).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.pragma("cache_size", "-2048")).await?;
+        sqlx::query("UPDATE trans SET owner = '', next_at = 0 WHERE next_at IS NOT NULL AND owner <> ''")
+            .execute(&mut connection)
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.pragma("cache_size", "-2048"))
+            .await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(Writer::new(connection, owner, fail).run(jobs));
         Ok(Self { writer, readers, _lock: lock })
@@ -102,7 +107,9 @@ impl SqliteStore {
     }
 
     pub(super) async fn next_due(&self) -> Result<Option<i64>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT min(next_at) FROM trans WHERE next_at IS NOT NULL").fetch_one(&self.readers).await?;
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(next_at) FROM trans WHERE next_at IS NOT NULL")
+            .fetch_one(&self.readers)
+            .await?;
         Ok(due.filter(|&due| due != IN_HAND))
     }
 
@@ -111,7 +118,9 @@ impl SqliteStore {
     }
 
     pub(super) async fn pull_later(&self, after: i64, now: i64, limit: u32) -> Result<(u64, bool), StoreError> {
-        let Done::Count(pulled) = self.write(Task::PullLater { after, now, limit }).await? else { return Ok((0, false)) };
+        let Done::Count(pulled) = self.write(Task::PullLater { after, now, limit }).await? else {
+            return Ok((0, false));
+        };
         let more: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM trans WHERE next_at > ? AND next_at < ?)")
             .bind(after)
             .bind(IN_HAND)
@@ -121,7 +130,9 @@ impl SqliteStore {
     }
 
     pub(super) async fn list(&self, filter: &Filter) -> Result<Vec<Record>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM trans t JOIN trans_plan p ON p.id = t.id WHERE 1 = 1"));
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {COLUMNS} FROM trans t JOIN trans_plan p ON p.id = t.id WHERE 1 = 1"
+        ));
         if let Some(gid) = &filter.gid {
             query.push(" AND t.gid = ").push_bind(gid);
         }
@@ -149,7 +160,10 @@ impl SqliteStore {
 
     pub(super) async fn sweep(&self, before: i64) -> Result<u64, StoreError> {
         // Ids grow with time, so the search ends at the first transaction that is too young to have ended long ago.
-        let last: Option<i64> = sqlx::query_scalar("SELECT id FROM trans WHERE create_time >= ? ORDER BY id LIMIT 1").bind(before).fetch_optional(&self.readers).await?;
+        let last: Option<i64> = sqlx::query_scalar("SELECT id FROM trans WHERE create_time >= ? ORDER BY id LIMIT 1")
+            .bind(before)
+            .fetch_optional(&self.readers)
+            .await?;
         let (mut from, mut deleted) = (0, 0);
         loop {
             let ids = self.ended(before, from, last.unwrap_or(i64::MAX)).await?;
@@ -190,7 +204,8 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     let gid: String = row.try_get("gid")?;
     let status: &str = row.try_get("status")?;
-    let status = status.parse().map_err(|error| StoreError::Corrupt { gid: gid.clone(), reason: format!("{error}") })?;
+    let status =
+        status.parse().map_err(|error| StoreError::Corrupt { gid: gid.clone(), reason: format!("{error}") })?;
     let state = State {
         status,
         reason: row.try_get("reason")?,

@@ -63,7 +63,7 @@ impl Writer {
             }
             let stop = batch.iter().position(|job| matches!(job.task, Task::Stop));
             let rest = stop.map(|stop| batch.split_off(stop)).unwrap_or_default();
-            self.write(batch.drain(..).collect()).await;
+            self.write(std::mem::take(&mut batch)).await;
             if stop.is_some() {
                 jobs.close();
                 drop(rest);
@@ -198,7 +198,13 @@ impl Writer {
 
     async fn claim(&mut self, now: i64, limit: u32) -> Result<Done, StoreError> {
         let sql = "UPDATE trans SET owner = ?, next_at = ? WHERE id IN (SELECT id FROM trans WHERE next_at <= ? ORDER BY next_at LIMIT ?) RETURNING id";
-        let ids = sqlx::query_scalar(sql).bind(&self.owner).bind(IN_HAND).bind(now).bind(limit).fetch_all(&mut self.connection).await?;
+        let ids = sqlx::query_scalar(sql)
+            .bind(&self.owner)
+            .bind(IN_HAND)
+            .bind(now)
+            .bind(limit)
+            .fetch_all(&mut self.connection)
+            .await?;
         Ok(Done::Ids(ids))
     }
 
@@ -207,7 +213,9 @@ impl Writer {
         let plans = format!("DELETE FROM trans_plan WHERE id IN ({list})");
         sqlx::query(AssertSqlSafe(plans)).persistent(false).execute(&mut self.connection).await?;
         let rows = format!("DELETE FROM trans WHERE id IN ({list})");
-        Ok(Done::Count(sqlx::query(AssertSqlSafe(rows)).persistent(false).execute(&mut self.connection).await?.rows_affected()))
+        Ok(Done::Count(
+            sqlx::query(AssertSqlSafe(rows)).persistent(false).execute(&mut self.connection).await?.rows_affected(),
+        ))
     }
 
     fn next(&self, next: Next) -> (Option<i64>, String) {
