@@ -51,9 +51,9 @@ impl Caller<'_> {
     }
 }
 
-impl From<&'static Location<'static>> for Caller<'static> {
+impl<'a> From<&'a Location<'a>> for Caller<'a> {
     #[inline]
-    fn from(at: &'static Location<'static>) -> Self {
+    fn from(at: &'a Location<'a>) -> Self {
         Caller::Place { file: at.file(), line: at.line(), package: "" }
     }
 }

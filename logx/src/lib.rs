@@ -40,6 +40,7 @@ mod fields;
 mod format;
 mod global;
 mod health;
+mod hooks;
 mod level;
 mod limit;
 mod local;
@@ -72,6 +73,9 @@ pub use event::Event;
 pub use field::{Field, Key, field, keys};
 pub use format::FieldKeys;
 pub use health::{Health, count_dropped, health};
+#[cfg(all(feature = "signal", unix))]
+pub use hooks::flush_on_signal;
+pub use hooks::install_panic_hook;
 pub use level::{Kind, Level, ParseLevelError};
 pub use limit::LessLogger;
 pub use logger::functions::*;

@@ -9,9 +9,11 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::WriteError;
+use crate::field::Field;
 use crate::global::{self, Slot};
 use crate::level::Kind;
 use crate::record::{OwnedRecord, Record};
+use crate::value::Value;
 use crate::writer::Writer;
 
 type Records = Arc<Mutex<Vec<OwnedRecord>>>;
@@ -98,6 +100,27 @@ impl Writer for Splitter {
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         before.map_or(Ok(()), |writer| record.deliver(&*writer))
     }
+}
+
+/// Makes a record under the process's formats and hands it to `use_it`: to test a [`Writer`] by itself.
+#[track_caller]
+pub fn with_record<R>(kind: Kind, text: &str, fields: &[Field<'_>], use_it: impl FnOnce(&Record<'_>) -> R) -> R {
+    let state = global::load();
+    use_it(&Record {
+        kind,
+        time: std::time::SystemTime::now(),
+        content: Value::Str(text),
+        site: None,
+        values: &[],
+        fields,
+        globals: &state.globals,
+        log: None,
+        context: None,
+        ids: None,
+        caller: std::panic::Location::caller().into(),
+        target: "",
+        format: &state.format,
+    })
 }
 
 macro_rules! reading {

@@ -60,14 +60,22 @@ pub(crate) fn mask_of(value: &dyn Sensitive) -> OwnedValue {
     }
 }
 
+/// Whether this thread is running foreign code for a line.
+pub(crate) fn is_rendering() -> bool {
+    RENDERING.try_with(Cell::get).unwrap_or(false)
+}
+
 /// Runs a writer's code; gives the panic's text if it panicked.
 pub(crate) fn writer<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
-        health::count_panic();
-        let text = payload_text(&*payload).to_owned();
-        drop_payload(payload);
-        text
-    })
+    catch_unwind(AssertUnwindSafe(call)).map_err(
+        #[cold]
+        |payload| {
+            health::count_panic();
+            let text = payload_text(&*payload).to_owned();
+            drop_payload(payload);
+            text
+        },
+    )
 }
 
 fn payload_text(payload: &(dyn Any + Send)) -> &str {
@@ -95,7 +103,7 @@ fn quiet_hook() {
     INSTALL.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !RENDERING.try_with(Cell::get).unwrap_or(false) {
+            if !is_rendering() {
                 before(info);
             }
         }));

@@ -6,11 +6,18 @@ pub(crate) fn push_int(out: &mut Vec<u8>, n: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
 }
 
+/// Sizes that both Go and the digit generator print without an exponent: nothing has to be rewritten.
+const POSITIONAL: std::ops::Range<f64> = 1e-3..1e15;
+
 /// Appends a finite double; what is not finite is the caller's to replace.
 #[inline]
 pub(crate) fn push_f64(out: &mut Vec<u8>, n: f64) {
     let mut buffer = zmij::Buffer::new();
-    push_float_text(out, buffer.format_finite(n));
+    let text = buffer.format_finite(n);
+    if POSITIONAL.contains(&n.abs()) {
+        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+    }
+    push_float_text(out, text);
 }
 
 /// Appends a finite single-precision float with its own shortest digits.

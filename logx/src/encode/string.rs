@@ -4,17 +4,47 @@ use std::fmt;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Whether any byte of the block needs a closer look. Written without branches so that it becomes vector code.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Whether no byte of the block needs a closer look. Written without branches so that it becomes vector code.
 #[inline]
-fn block_is_plain(block: &[u8]) -> bool {
-    block.iter().fold(true, |plain, &b| plain & (b >= 0x20) & (b != b'"') & (b != b'\\') & (b != 0xE2))
+fn block_is_plain(block: &[u8; 16]) -> bool {
+    let special = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\') | u8::from(b == 0xE2);
+    block.iter().fold(0, |found, &b| found | special(b)) == 0
 }
 
-/// Whether `bytes` can stand in a JSON string as they are.
+/// The high bit of each byte that is zero (and perhaps of one above it).
+#[inline]
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word
+}
+
+/// The same for eight bytes in a register.
+#[inline]
+const fn word_is_plain(word: u64) -> bool {
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = zero_bytes(word ^ (ONES * 0x22));
+    let backslash = zero_bytes(word ^ (ONES * 0x5C));
+    let separator = zero_bytes(word ^ (ONES * 0xE2));
+    (control | quote | backslash | separator) & HIGH == 0
+}
+
+/// Whether `bytes` can stand in a JSON string as they are. What is left over of the blocks is looked at together with
+/// the bytes before it, so that no length needs a loop over single bytes.
 #[inline]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    let mut blocks = bytes.chunks_exact(16);
-    blocks.by_ref().all(block_is_plain) && block_is_plain(blocks.remainder())
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, _) = bytes.as_chunks::<16>();
+        return blocks.iter().all(block_is_plain) && block_is_plain(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return word_is_plain(u64::from_le_bytes(*first)) & word_is_plain(u64::from_le_bytes(*last));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return word_is_plain(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
+    }
+    bytes.iter().all(|&b| b >= 0x20 && b != b'"' && b != b'\\' && b != 0xE2)
 }
 
 /// Appends `text` escaped, without quotes.

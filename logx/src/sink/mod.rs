@@ -1,12 +1,21 @@
 //! Where whole lines go: console, files, streams. They belong to logx, whatever backend made the line.
 
+mod background;
+mod compress;
 pub(crate) mod console;
+mod file;
+mod files;
 pub(crate) mod lines;
+mod rotate;
 pub(crate) mod stderr;
+mod worker;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use background::Background;
+pub use worker::Overflow;
 
 use crate::conf::{LogConf, Mode};
 use crate::error::SetUpError;
@@ -45,6 +54,6 @@ pub trait Sink: Send + Sync + std::fmt::Debug {
 pub fn open(conf: &LogConf) -> Result<Arc<dyn Sink>, SetUpError> {
     match conf.mode {
         Mode::Console => Ok(Arc::new(console::Console::new())),
-        Mode::File | Mode::Volume => Ok(Arc::new(console::Console::new())),
+        Mode::File | Mode::Volume => Ok(Arc::new(files::Files::open(conf)?)),
     }
 }

@@ -33,6 +33,23 @@ pub(crate) fn failed_line(record: &Record<'_>, error: &WriteError) {
     }
 }
 
+/// Says that an output of the background writer fails; its lines are kept and tried again.
+pub(crate) fn failed_output(error: &std::io::Error) {
+    static LIMITER: Limiter = Limiter::new();
+    crate::health::count_write_error();
+    if let Verdict::Go { .. } = LIMITER.decide(process_ms(), REPORT_WINDOW_MS) {
+        let text = format!("log output fails, its lines are kept and tried again: {error}");
+        let state = crate::global::load();
+        let format = &state.format;
+        let mut line = format.open.to_vec();
+        crate::encode::time::push_timestamp(&mut line, std::time::SystemTime::now(), &format.time);
+        crate::site::push_head(&mut line, format, crate::Kind::Alert, crate::Caller::UNKNOWN);
+        crate::encode::string::push_quoted(&mut line, &text);
+        line.extend_from_slice(b"}\n");
+        write(&line);
+    }
+}
+
 fn write(line: &[u8]) {
     // There is nowhere left to report a failure of stderr.
     let _ = std::io::stderr().lock().write_all(line);
