@@ -45,7 +45,7 @@ pub use fail::FailPoint;
 /// The longest gRPC request.
 const MAX_MESSAGE: usize = 64 << 20;
 /// How long running branch calls may take to end when the coordinator stops.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(4);
 /// How long open connections may take to end when the coordinator stops.
 const CONNECTION_GRACE: Duration = Duration::from_secs(2);
 
@@ -72,7 +72,7 @@ pub enum Error {
     },
 }
 
-/// Runs a coordinator on two bound listeners until `stop` is ready; then takes nothing more in, lets branch calls end for at most 10 s, and
+/// Runs a coordinator on two bound listeners until `stop` is ready; then takes nothing more in, lets branch calls end for at most 4 s, and
 /// returns. What is unfinished goes on at the next start.
 ///
 /// # Errors
