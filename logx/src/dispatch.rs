@@ -64,15 +64,33 @@ fn deliver_on(thread: &Thread, call: &Call<'_>) {
     thread.with_state(|state| deliver_in(state, call, Some(thread)));
 }
 
+/// Takes a call to a writer other than the process's. Never panics, never recurses.
+pub(crate) fn dispatch_to(call: &Call<'_>, writer: &dyn Writer) {
+    let deliver = |state: &State, thread: Option<&Thread>| {
+        with_record(state, call, thread, |record| match write(&record, writer) {
+            Ok(()) => count_line(call.kind, thread),
+            Err(error) => report(&record, &error),
+        });
+    };
+    let done = local::with(|thread| match thread.enter(MAX_NESTED) {
+        Some(_level) => thread.with_state(|state| deliver(state, Some(thread))),
+        None => health::count_reentrant(),
+    });
+    if done.is_none() {
+        deliver(&global::load(), None);
+    }
+}
+
+/// Puts the record together and runs `use_it` with it.
 #[inline]
-fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
+fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: impl FnOnce(Record<'_>)) {
     let frame = match (call.context, call.log.and_then(|log| log.context.as_ref())) {
         (Some(_), _) | (_, Some(_)) => None,
         _ => thread.and_then(Thread::context),
     };
     let context = call.context.or_else(|| call.log.and_then(|log| log.context.as_ref())).or(frame.as_ref());
     let ids: Option<TraceIds> = if context.is_none() { source_ids() } else { None };
-    let mut record = Record {
+    use_it(Record {
         kind: call.kind,
         time: call.time.unwrap_or_else(SystemTime::now),
         content: call.content,
@@ -86,21 +104,26 @@ fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
         caller: call.caller,
         target: call.target,
         format: &state.format,
-    };
-    let written = match &state.writer {
-        Slot::Set(writer) => write(&record, &**writer),
-        Slot::Unset | Slot::Closed => Err(WriteError::Closed),
-    };
-    match written {
-        Ok(()) => count_line(call.kind, thread),
-        Err(WriteError::Closed) => {
-            let present = present_state();
-            record.globals = &present.globals;
-            record.format = &present.format;
-            redeliver(&record, &present, thread);
+    });
+}
+
+#[inline]
+fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
+    with_record(state, call, thread, |record| {
+        let written = match &state.writer {
+            Slot::Set(writer) => write(&record, &**writer),
+            Slot::Unset | Slot::Closed => Err(WriteError::Closed),
+        };
+        match written {
+            Ok(()) => count_line(call.kind, thread),
+            Err(WriteError::Closed) => {
+                let present = present_state();
+                let record = Record { globals: &present.globals, format: &present.format, ..record };
+                redeliver(&record, &present, thread);
+            }
+            Err(error) => report(&record, &error),
         }
-        Err(error) => report(&record, &error),
-    }
+    });
 }
 
 #[inline]

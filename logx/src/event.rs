@@ -4,11 +4,13 @@ use std::time::SystemTime;
 
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::dispatch::{Call, dispatch};
+use crate::dispatch::{Call, dispatch, dispatch_to};
 use crate::field::Field;
 use crate::global;
 use crate::level::Kind;
+use crate::logger::Log;
 use crate::value::Value;
+use crate::writer::Writer;
 
 /// A line that another logging library made; for bridges into logx.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +22,14 @@ pub struct Event<'a> {
     target: &'a str,
     time: Option<SystemTime>,
     context: Option<&'a Context>,
+    log: Option<&'a Log>,
 }
 
 impl<'a> Event<'a> {
     /// A line of a kind with a content.
     #[must_use]
     pub fn new(kind: Kind, content: Value<'a>) -> Self {
-        Self { kind, content, fields: &[], caller: Caller::UNKNOWN, target: "", time: None, context: None }
+        Self { kind, content, fields: &[], caller: Caller::UNKNOWN, target: "", time: None, context: None, log: None }
     }
 
     /// The fields; of equal keys the last one is printed.
@@ -64,6 +67,13 @@ impl<'a> Event<'a> {
         self
     }
 
+    /// A logger whose fields and context the line has too; the line's own fields win over them.
+    #[must_use]
+    pub fn logger(mut self, log: &'a Log) -> Self {
+        self.log = Some(log);
+        self
+    }
+
     /// Whether the line passes.
     #[must_use]
     pub fn enabled(&self) -> bool {
@@ -73,18 +83,28 @@ impl<'a> Event<'a> {
     /// Logs the line, if it passes.
     pub fn log(&self) {
         if self.enabled() {
-            dispatch(&Call {
-                kind: self.kind,
-                content: self.content,
-                site: None,
-                values: &[],
-                fields: self.fields,
-                log: None,
-                caller: self.caller,
-                target: self.target,
-                time: self.time,
-                context: self.context,
-            });
+            dispatch(&self.call());
+        }
+    }
+
+    /// Hands the line to `writer` instead of the process's, whatever the levels say, with the key names and limits in
+    /// force. A writer that fails is counted and the line shown on stderr, as for any other line.
+    pub fn write_to(&self, writer: &dyn Writer) {
+        dispatch_to(&self.call(), writer);
+    }
+
+    fn call(&self) -> Call<'a> {
+        Call {
+            kind: self.kind,
+            content: self.content,
+            site: None,
+            values: &[],
+            fields: self.fields,
+            log: self.log.and_then(Log::inner),
+            caller: self.caller,
+            target: self.target,
+            time: self.time,
+            context: self.context,
         }
     }
 }

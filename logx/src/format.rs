@@ -1,6 +1,6 @@
 //! What a line looks like: key names, time layout, limits and masks; one immutable value, interned by content.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::encode::layout::TimeLayout;
 use crate::field::keys;
@@ -71,6 +71,12 @@ impl FieldKeys {
 pub(crate) struct MaskKeys(Box<[Box<str>]>);
 
 impl MaskKeys {
+    /// No keys at all.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: LazyLock<MaskKeys> = LazyLock::new(MaskKeys::default);
+        &NONE
+    }
+
     pub(crate) fn new(keys: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
         let mut keys: Vec<Box<str>> = keys.into_iter().map(Into::into).collect();
         keys.sort();

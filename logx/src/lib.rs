@@ -55,6 +55,7 @@ mod stack;
 mod value;
 mod writer;
 
+pub mod bridge;
 #[doc(hidden)]
 pub mod private;
 pub mod sink;

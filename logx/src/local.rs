@@ -44,6 +44,11 @@ pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     result
 }
 
+/// Whether this thread is inside of a line.
+pub(crate) fn is_inside() -> bool {
+    with(|thread| thread.depth.get() > 0).unwrap_or(false)
+}
+
 /// The thread's context frame.
 pub(crate) fn context() -> Option<Context> {
     with(Thread::context).flatten()

@@ -154,7 +154,7 @@ impl Log {
         }
     }
 
-    fn inner(&self) -> Option<&LogInner> {
+    pub(crate) fn inner(&self) -> Option<&LogInner> {
         self.0.as_deref()
     }
 

@@ -9,7 +9,7 @@ use crate::encode::{line, text};
 use crate::error::WriteError;
 use crate::field::{Field, Key, keys};
 use crate::fields::FieldList;
-use crate::format::{FieldKeys, Format};
+use crate::format::{FieldKeys, Format, MaskKeys};
 use crate::level::Kind;
 use crate::logger::LogInner;
 use crate::owned::{OwnedField, OwnedValue};
@@ -153,40 +153,80 @@ impl<'a> Record<'a> {
 
     /// Calls `each` with the user's fields as they are printed: unique, in order, masked where they must be.
     pub fn for_each_field(&self, each: &mut dyn FnMut(&str, Value<'_>)) {
+        self.for_each_field_key(&mut |key, value| each(key.as_str(), value));
+    }
+
+    fn for_each_field_key(&self, each: &mut dyn FnMut(Key<'_>, Value<'_>)) {
+        let masks = &self.format.masks;
+        let shown = |key: &str, value| if masks.covers(key) { Value::Str(crate::sensitive::MASK) } else { value };
+        if self.is_simple() {
+            self.all_fields().for_each(|(key, value)| each(key, shown(key.as_str(), value)));
+            return;
+        }
         for entry in self.entries() {
             let value = if entry.masked { Value::Str(crate::sensitive::MASK) } else { entry.value };
-            each(&entry.name(), value);
+            match entry.key {
+                key if !entry.renamed => each(key, value),
+                _ => each(Key::Dyn(&entry.name()), value),
+            }
         }
+    }
+
+    /// Every source's fields one after another.
+    fn all_fields(&self) -> impl Iterator<Item = (Key<'a>, Value<'a>)> {
+        let from_list = |f: &'a OwnedField| (Key::Dyn(&*f.key), f.value.as_value());
+        let of_site =
+            self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k)).zip(self.values.iter().copied());
+        let globals = self.global_fields().iter().map(from_list);
+        globals
+            .chain(self.logger_fields().iter().map(from_list))
+            .chain(of_site)
+            .chain(self.fields.iter().map(|f| (f.key, f.value)))
+            .chain(self.context_fields().iter().map(from_list))
+    }
+
+    pub(crate) fn masks(&self) -> &'a MaskKeys {
+        &self.format.masks
     }
 
     /// Calls `each` with every key of the line as the native writer prints it, in its order, the timestamp as text first.
     pub fn for_each(&self, each: &mut dyn FnMut(&str, Value<'_>)) {
+        self.for_each_key(&mut |key, value| each(key.as_str(), value));
+    }
+
+    /// As [`for_each`](Self::for_each), and tells keys known at compile time from others.
+    pub fn for_each_key(&self, each: &mut dyn FnMut(Key<'_>, Value<'_>)) {
+        fn as_text(bytes: &[u8]) -> Value<'_> {
+            Value::Str(std::str::from_utf8(bytes).unwrap_or_default())
+        }
         let names = self.keys();
-        let mut stamp = Vec::with_capacity(40);
-        crate::encode::time::push_timestamp(&mut stamp, self.time, &self.format.time);
-        each(&names.timestamp, Value::Str(std::str::from_utf8(&stamp).unwrap_or_default()));
-        each(&names.level, Value::Str(self.kind.word()));
+        let mut text = Vec::with_capacity(64);
+        crate::encode::time::push_timestamp(&mut text, self.time, &self.format.time);
+        each(Key::Dyn(&names.timestamp), as_text(&text));
+        each(Key::Dyn(&names.level), Value::Str(self.kind.word()));
         if self.kind.has_caller() {
-            each(&names.caller, Value::Str(&self.caller.to_text()));
+            text.clear();
+            self.caller.push(&mut text);
+            each(Key::Dyn(&names.caller), as_text(&text));
         }
         let cut = self.with_content(|content, cut| {
-            each(&names.content, content);
+            each(Key::Dyn(&names.content), content);
             cut
         });
-        self.for_each_field(each);
+        self.for_each_field_key(each);
         if let Some(ns) = self.duration() {
-            let mut text = Vec::with_capacity(16);
+            text.clear();
             crate::encode::number::push_millis(&mut text, ns);
-            each(&names.duration, Value::Str(std::str::from_utf8(&text).unwrap_or_default()));
+            each(Key::Dyn(&names.duration), as_text(&text));
         }
         if let Some(trace) = self.trace() {
-            each(&names.trace, Value::Str(trace));
+            each(Key::Dyn(&names.trace), Value::Str(trace));
         }
         if let Some(span) = self.span() {
-            each(&names.span, Value::Str(span));
+            each(Key::Dyn(&names.span), Value::Str(span));
         }
         if cut {
-            each(&names.truncated, Value::Bool(true));
+            each(Key::Dyn(&names.truncated), Value::Bool(true));
         }
     }
 

@@ -8,6 +8,7 @@ mod files;
 pub(crate) mod lines;
 mod rotate;
 pub(crate) mod stderr;
+mod stream;
 mod worker;
 
 use std::io;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use background::Background;
+pub use stream::stream;
 pub use worker::Overflow;
 
 use crate::conf::{LogConf, Mode};
