@@ -58,7 +58,7 @@ fn configure(conf: &LogConf) {
         n => n as usize,
     };
     global::set_format(Format::intern(
-        conf.field_keys.clone(),
+        conf.field_keys.clone().or_default(),
         TimeLayout::parse(&conf.time_format),
         max_content,
         MaskKeys::new(conf.mask_keys.iter().map(String::as_str)),
@@ -180,7 +180,7 @@ pub fn set_exit_on_fatal(exit: bool) {
 pub fn must<T, E: Display>(result: Result<T, E>) -> T {
     let error = match result {
         Ok(value) => return value,
-        Err(error) => error.to_string(),
+        Err(error) => crate::encode::text::to_string(Value::Display(&error)),
     };
     let caller = Caller::from(std::panic::Location::caller());
     crate::stack::with_stack(Kind::Severe, Value::Str(&error), |content| {

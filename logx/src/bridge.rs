@@ -79,7 +79,6 @@ impl Record<'_> {
                 use_it(Flat::Str(&text::to_string(value)));
             }
             Value::Masked(v) => self.flat(guard::mask_of(v).as_value(), use_it),
-            Value::Json(json) => use_it(of_json(json, &mut String::new())),
             other => {
                 let mut json = Vec::with_capacity(64);
                 json::push_value(&mut json, other, self.masks());

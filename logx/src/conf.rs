@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::error::SetUpError;
+use crate::field::keys;
 use crate::format::FieldKeys;
 use crate::level::Level;
 
@@ -154,8 +155,17 @@ impl LogConf {
         if self.mode != Mode::Console && self.path.as_os_str().is_empty() {
             return invalid("Path", "", "a directory");
         }
-        if let Some(name) = self.field_keys.duplicate() {
+        for (key, layout) in [("TimeFormat", &self.time_format), ("FileTimeFormat", &self.file_time_format)] {
+            if layout.contains(|c: char| c.is_control() || matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}')) {
+                return invalid(key, layout, "a Go layout without quotes, backslashes and control characters");
+            }
+        }
+        let field_keys = self.field_keys.clone().or_default();
+        if let Some(name) = field_keys.duplicate() {
             return invalid("FieldKeys", name, "a name of its own for each key");
+        }
+        if let Some(name) = field_keys.all().into_iter().find(|name| name.starts_with(keys::RENAMED_PREFIX)) {
+            return invalid("FieldKeys", name, "a name that does not begin with `fields.`");
         }
         Ok(())
     }
@@ -198,19 +208,16 @@ struct FieldKeysConf {
 impl<'de> Deserialize<'de> for FieldKeys {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let conf = FieldKeysConf::deserialize(deserializer)?;
-        let or = |name: String, default: Box<str>| {
-            if name.is_empty() { default } else { name.into() }
-        };
-        let d = Self::default();
         Ok(Self {
-            timestamp: or(conf.timestamp_key, d.timestamp),
-            level: or(conf.level_key, d.level),
-            caller: or(conf.caller_key, d.caller),
-            content: or(conf.content_key, d.content),
-            duration: or(conf.duration_key, d.duration),
-            trace: or(conf.trace_key, d.trace),
-            span: or(conf.span_key, d.span),
-            truncated: or(conf.truncated_key, d.truncated),
-        })
+            timestamp: conf.timestamp_key.into(),
+            level: conf.level_key.into(),
+            caller: conf.caller_key.into(),
+            content: conf.content_key.into(),
+            duration: conf.duration_key.into(),
+            trace: conf.trace_key.into(),
+            span: conf.span_key.into(),
+            truncated: conf.truncated_key.into(),
+        }
+        .or_default())
     }
 }

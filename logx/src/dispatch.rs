@@ -81,6 +81,20 @@ pub(crate) fn dispatch_to(call: &Call<'_>, writer: &dyn Writer) {
     }
 }
 
+/// Renders a part of a line before the line is on its way: lines that it logs are one deeper.
+pub(crate) fn inside_a_line<R>(render: impl FnOnce() -> R) -> Option<R> {
+    let mut render = Some(render);
+    let rendered = local::with(|thread| {
+        let level = thread.enter(MAX_NESTED);
+        if level.is_none() {
+            health::count_reentrant();
+        }
+        level.and_then(|_level| render.take().map(|render| render()))
+    });
+    // A thread that is ending has no depth to keep.
+    rendered.unwrap_or_else(|| render.take().map(|render| render()))
+}
+
 /// Puts the record together and runs `use_it` with it.
 #[inline]
 fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: impl FnOnce(Record<'_>)) {

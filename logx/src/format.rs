@@ -59,6 +59,21 @@ impl FieldKeys {
         ]
     }
 
+    /// The same with the default for each name that is empty.
+    pub(crate) fn or_default(self) -> Self {
+        let or = |name: Box<str>, default: &str| if name.is_empty() { default.into() } else { name };
+        Self {
+            timestamp: or(self.timestamp, keys::TIMESTAMP),
+            level: or(self.level, keys::LEVEL),
+            caller: or(self.caller, keys::CALLER),
+            content: or(self.content, keys::CONTENT),
+            duration: or(self.duration, keys::DURATION),
+            trace: or(self.trace, keys::TRACE),
+            span: or(self.span, keys::SPAN),
+            truncated: or(self.truncated, keys::TRUNCATED),
+        }
+    }
+
     /// A name that occurs twice, if there is one: such a line would have a key twice.
     pub(crate) fn duplicate(&self) -> Option<&str> {
         let all = self.all();

@@ -73,8 +73,8 @@ fn update<R>(change: impl FnOnce(&State) -> (State, R)) -> R {
     *state = Some(Arc::new(new));
     GENERATION.fetch_add(1, Ordering::Release);
     drop(state);
-    // The old writer may run code of its own when it goes: not under the lock.
-    drop(old);
+    // The old writer may run code of its own when it goes: not under the lock, and no panic of it reaches anybody.
+    let _ = crate::encode::guard::writer(|| drop(old));
     result
 }
 

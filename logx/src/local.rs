@@ -109,8 +109,8 @@ impl Thread {
             let old = state.replace(global::load());
             self.generation.set(generation);
             drop(state);
-            // The old writer may log when it goes.
-            drop(old);
+            // The old writer may log when it goes, or panic.
+            let _ = crate::encode::guard::writer(|| drop(old));
         }
         match self.state.try_borrow() {
             Ok(state) => match &*state {

@@ -242,6 +242,11 @@ where
             (Err(mark), _) => log(Value::Str(&mark)),
             (Ok(()), None) => {}
         }
+        // What the closure made is ours to drop, and may panic at it.
+        let _ = crate::encode::guard::run(|| -> Result<(), fmt::Error> {
+            drop(content);
+            Ok(())
+        });
     }
 }
 

@@ -66,9 +66,14 @@ impl OwnedValue {
         Self::from_value(Value::Encode(value))
     }
 
-    /// Renders what is foreign (display, debug, errors, serialized values, masks) and copies the rest.
+    /// Renders what is foreign (display, debug, errors, serialized values, masks) and copies the rest; lists and objects
+    /// nested deeper than 100 levels become a mark.
     #[must_use]
     pub fn from_value(value: Value<'_>) -> Self {
+        Self::from_value_at(value, 1)
+    }
+
+    fn from_value_at(value: Value<'_>, depth: u32) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(v) => Self::Bool(v),
@@ -80,10 +85,19 @@ impl OwnedValue {
             Value::Bytes(v) => Self::Bytes(v.into()),
             Value::Duration(v) => Self::Duration(v),
             Value::Time(v) => Self::Time(v),
-            Value::List(v) => Self::List(v.iter().map(|v| Self::from_value(*v)).collect()),
-            Value::Object(v) => Self::Object(v.iter().map(OwnedField::from).collect()),
-            Value::OwnedList(v) => Self::List(v.to_vec()),
-            Value::OwnedObject(v) => Self::Object(v.to_vec()),
+            Value::List(_) | Value::Object(_) | Value::OwnedList(_) | Value::OwnedObject(_)
+                if depth > crate::encode::json::MAX_DEPTH =>
+            {
+                Self::Str(crate::encode::guard::unprintable("nested too deeply").into())
+            }
+            Value::List(v) => Self::List(v.iter().map(|v| Self::from_value_at(*v, depth + 1)).collect()),
+            Value::OwnedList(v) => Self::List(v.iter().map(|v| Self::from_value_at(v.as_value(), depth + 1)).collect()),
+            Value::Object(v) => {
+                Self::Object(v.iter().map(|f| Self::field_at(f.key.as_str(), f.value, depth)).collect())
+            }
+            Value::OwnedObject(v) => {
+                Self::Object(v.iter().map(|f| Self::field_at(&f.key, f.value.as_value(), depth)).collect())
+            }
             Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => {
                 Self::Str(crate::encode::text::to_string(value).into())
             }
@@ -91,6 +105,10 @@ impl OwnedValue {
             Value::Json(v) => Self::Json(v.into()),
             Value::Masked(v) => crate::encode::guard::mask_of(v),
         }
+    }
+
+    fn field_at(key: &str, value: Value<'_>, depth: u32) -> OwnedField {
+        OwnedField { key: key.into(), value: Self::from_value_at(value, depth + 1) }
     }
 
     /// The value as logx prints it in a field, as a JSON tree.

@@ -245,6 +245,17 @@ impl<'a> Record<'a> {
                 OwnedValue::Duration(ns) => use_it(Value::I64(ns), false),
                 mask => use_it(mask.as_value(), false),
             },
+            Value::Encode(_) => {
+                let mut json = Vec::new();
+                crate::encode::json::push_value(&mut json, self.content, &self.format.masks);
+                match text::of_json(&json) {
+                    Some(text) => {
+                        let kept = &text[..text.floor_char_boundary(self.format.max_content)];
+                        use_it(Value::Str(kept), kept.len() < text.len())
+                    }
+                    None => use_it(Value::Json(&String::from_utf8_lossy(&json)), false),
+                }
+            }
             other => use_it(other, false),
         }
     }

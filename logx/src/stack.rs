@@ -26,23 +26,30 @@ pub(crate) fn set_cooldown(ms: i64) {
 #[track_caller]
 pub(crate) fn with_stack(kind: Kind, content: Value<'_>, log: impl FnOnce(Value<'_>)) {
     match kind {
-        Kind::Severe => log(Value::Str(&join(content))),
+        Kind::Severe => {
+            if let Some(text) = join(content) {
+                log(Value::Str(&text));
+            }
+        }
         Kind::Stack => {
             if let Verdict::Go { stopped } = LIMITER.decide(process_ms(), COOLDOWN_MS.load(Ordering::Relaxed)) {
                 crate::limit::report_stopped(stopped);
-                log(Value::Str(&join(content)));
+                if let Some(text) = join(content) {
+                    log(Value::Str(&text));
+                }
             }
         }
         _ => log(content),
     }
 }
 
+/// Text and stack; `None`, counted, for a text that logs itself with its stack, again and again.
 #[cold]
-fn join(content: Value<'_>) -> String {
-    let mut out = text::to_string(content);
+fn join(content: Value<'_>) -> Option<String> {
+    let mut out = crate::dispatch::inside_a_line(|| text::to_string(content))?;
     out.push('\n');
     out.push_str(&dump());
-    out
+    Some(out)
 }
 
 /// Frames of the logging machinery and of the runtime below main, which tell nothing.

@@ -57,7 +57,7 @@ fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) 
             time::push_rfc3339(out, t);
             out.push(b'"');
         }
-        Value::Json(json) => out.extend_from_slice(json.as_bytes()),
+        Value::Json(json) => push_json_text(out, json, masks, depth),
         Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => push_text(out, value),
         Value::Encode(v) => push_encoded(out, v, masks, depth),
         Value::Masked(v) => push_at(out, guard::mask_of(v).as_value(), masks, depth),
@@ -112,9 +112,18 @@ fn push_text(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
+/// JSON text that anybody may have made.
+fn push_json_text(out: &mut Vec<u8>, json: &str, masks: &MaskKeys, depth: u32) {
+    let start = out.len();
+    if let Err(why) = super::verbatim::push(out, json, masks, depth) {
+        out.truncate(start);
+        push_quoted(out, &guard::unprintable(why));
+    }
+}
+
 fn push_encoded(out: &mut Vec<u8>, value: &dyn super::Encode, masks: &MaskKeys, depth: u32) {
     let start = out.len();
-    if let Err(mark) = guard::run(|| value.encode(&mut Encoder { out, masks, depth })) {
+    if let Err(mark) = guard::run(|| Encoder::write(out, masks, depth, value)) {
         out.truncate(start);
         push_quoted(out, &mark);
     }

@@ -105,10 +105,7 @@ fn push_content(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool 
             true
         }
         Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => push_text(out, content, format),
-        other => {
-            push_other(out, other, format);
-            false
-        }
+        other => push_other(out, other, format),
     }
 }
 
@@ -137,7 +134,8 @@ fn push_text(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool {
 }
 
 #[cold]
-fn push_other(out: &mut Vec<u8>, content: Value<'_>, format: &Format) {
+fn push_other(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool {
+    let start = out.len();
     match content {
         // go-zero marshals a duration that is the content as its nanoseconds.
         Value::Duration(ns) => number::push_int(out, ns),
@@ -145,6 +143,20 @@ fn push_other(out: &mut Vec<u8>, content: Value<'_>, format: &Format) {
             OwnedValue::Duration(ns) => number::push_int(out, ns),
             mask => push_value(out, mask.as_value(), &format.masks),
         },
+        Value::Encode(_) => {
+            push_value(out, content, &format.masks);
+            return cut_text(out, start, format.max_content);
+        }
         other => push_value(out, other, &format.masks),
     }
+    false
+}
+
+/// Cuts JSON text from `start` on, if it is text; other values are never cut.
+fn cut_text(out: &mut Vec<u8>, start: usize, max: usize) -> bool {
+    let Some(json) = out.get(start..).filter(|json| json.len().saturating_sub(2) > max) else { return false };
+    let Some(text) = text::of_json(json).filter(|text| text.len() > max) else { return false };
+    out.truncate(start);
+    push_quoted(out, &text[..text.floor_char_boundary(max)]);
+    true
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod guard;
 pub(crate) mod json;
+pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod line;
 pub(crate) mod number;
@@ -11,6 +12,7 @@ pub(crate) mod serializer;
 pub(crate) mod string;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod verbatim;
 
 use serde::Serialize;
 
@@ -31,14 +33,43 @@ pub trait Encode {
 
 impl<T: Serialize + ?Sized> Encode for T {
     fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
+        if std::mem::replace(&mut encoder.used, true) {
+            encoder.broken = true;
+            return Err(EncodeError::new("more than one value"));
+        }
         self.serialize(JsonSerializer::new(encoder))
     }
 }
 
-/// Where an [`Encode`] writes to: the line's buffer with the rules in force.
+/// Where an [`Encode`] writes to: the line's buffer with the rules in force. It takes one value.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     pub(crate) out: &'a mut Vec<u8>,
     pub(crate) masks: &'a crate::format::MaskKeys,
     pub(crate) depth: u32,
+    pub(crate) keys: keys::Keys,
+    /// A value was written.
+    used: bool,
+    /// A part of the value failed, whatever the value itself says of it.
+    pub(crate) broken: bool,
+}
+
+impl<'a> Encoder<'a> {
+    /// Appends one value; the error says why what was appended is no good.
+    #[inline]
+    pub(crate) fn write(
+        out: &'a mut Vec<u8>,
+        masks: &'a crate::format::MaskKeys,
+        depth: u32,
+        value: &dyn Encode,
+    ) -> Result<(), EncodeError> {
+        let mut encoder = Encoder { out, masks, depth, keys: keys::Keys::take(), used: false, broken: false };
+        value.encode(&mut encoder)?;
+        encoder.keys.give_back();
+        match (encoder.broken, encoder.used) {
+            (false, true) => Ok(()),
+            (true, _) => Err(EncodeError::new("a part of it failed")),
+            (false, false) => Err(EncodeError::new("nothing was encoded")),
+        }
+    }
 }

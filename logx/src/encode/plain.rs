@@ -82,7 +82,15 @@ fn push_plain_value(out: &mut Vec<u8>, value: Value<'_>, record: &Record<'_>) {
         }
         Value::Duration(ns) => number::push_go_duration(out, ns),
         Value::Time(t) => time::push_rfc3339(out, t),
-        other => json::push_value(out, other, &record.format.masks),
+        other => {
+            let start = out.len();
+            json::push_value(out, other, &record.format.masks);
+            // A value that is text prints without quotes.
+            if let Some(text) = text::of_json(&out[start..]) {
+                out.truncate(start);
+                escape(out, &text);
+            }
+        }
     }
 }
 

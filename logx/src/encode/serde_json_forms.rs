@@ -1,8 +1,10 @@
 //! serde_json's private ways to say "this text is a number" and "this text is JSON".
 
-use serde::ser::{Error as _, Impossible, Serialize, Serializer};
+use serde::ser::{Impossible, Serialize, Serializer};
 
+use super::Encoder;
 use super::serializer::{EncodeError, push_unprintable};
+use super::verbatim::{self, is_number};
 
 /// Which of the two private structs is being serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +27,18 @@ impl Form {
     }
 
     /// Writes the text that the form holds, once it has proven to be JSON, on one line and with unique keys.
-    pub(crate) fn write<T: Serialize + ?Sized>(self, out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    pub(crate) fn write<T: Serialize + ?Sized>(self, enc: &mut Encoder<'_>, value: &T) -> Result<(), EncodeError> {
+        let start = enc.out.len();
         let text = value.serialize(TextOf)?;
-        if self == Self::Number && text.len() < 400 && serde_json::from_str::<serde_json::Number>(&text).is_ok() {
-            out.extend_from_slice(text.trim().as_bytes());
-            return Ok(());
+        let done = match self {
+            Self::Number if !is_number(&text) => Err("not a number"),
+            Self::Number | Self::Raw => verbatim::push(enc.out, &text, enc.masks, enc.depth),
+        };
+        if let Err(why) = done {
+            enc.out.truncate(start);
+            push_unprintable(enc.out, why);
         }
-        match serde_json::from_str::<serde_json::Value>(&text) {
-            // Through a tree: white space and duplicate keys go.
-            Ok(tree) => serde_json::to_writer(out, &tree).map_err(EncodeError::custom),
-            Err(_) => {
-                push_unprintable(out, "not valid JSON");
-                Ok(())
-            }
-        }
+        Ok(())
     }
 }
 

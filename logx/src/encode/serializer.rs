@@ -5,9 +5,10 @@ use std::fmt::{self, Display};
 use serde::ser::{self, Serialize};
 
 use super::json::{MAX_DEPTH, push_f64};
+use super::keys::{FieldNames, Unique};
 use super::serde_json_forms as forms;
 use super::string::{push_base64, push_quoted};
-use super::{Encoder, guard, number};
+use super::{Encoder, guard, number, verbatim};
 use crate::sensitive::MASK;
 
 /// Why a value could not be encoded.
@@ -67,8 +68,31 @@ impl<'a, 'b> JsonSerializer<'a, 'b> {
             return Err(EncodeError::new("nested too deeply"));
         }
         self.enc.depth += 1;
+        let start = self.enc.out.len();
         self.enc.out.push(bracket);
-        Ok(Nested { enc: self.enc, first: true, close, masked: false, keys: Vec::new() })
+        let unique = Unique::open(&self.enc.keys);
+        Ok(Nested {
+            enc: self.enc,
+            start,
+            first: true,
+            close,
+            masked: false,
+            keyed: false,
+            unique,
+            names: FieldNames::NONE,
+        })
+    }
+
+    /// What stands in a wrapper that prints nothing: it is a level all the same, so that no value runs in circles.
+    #[inline]
+    fn wrapped<T: Serialize + ?Sized>(self, value: &T) -> Done {
+        if self.enc.depth > MAX_DEPTH {
+            return Err(EncodeError::new("nested too deeply"));
+        }
+        self.enc.depth += 1;
+        value.serialize(JsonSerializer { enc: self.enc })?;
+        self.enc.depth -= 1;
+        Ok(())
     }
 }
 
@@ -136,7 +160,7 @@ impl<'a, 'b> ser::Serializer for JsonSerializer<'a, 'b> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Done {
-        value.serialize(self)
+        self.wrapped(value)
     }
 
     fn serialize_unit(self) -> Done {
@@ -153,7 +177,7 @@ impl<'a, 'b> ser::Serializer for JsonSerializer<'a, 'b> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Done {
-        value.serialize(self)
+        self.wrapped(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -166,8 +190,7 @@ impl<'a, 'b> ser::Serializer for JsonSerializer<'a, 'b> {
         let mut nested = self.open(b'{', b"}")?;
         nested.key(variant);
         nested.value(value)?;
-        nested.finish();
-        Ok(())
+        nested.finish()
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Nested<'a, 'b>, EncodeError> {
@@ -214,16 +237,22 @@ impl<'a, 'b> ser::Serializer for JsonSerializer<'a, 'b> {
     }
 }
 
-/// An open list or map.
+/// An open list, map or struct.
 #[derive(Debug)]
 pub(crate) struct Nested<'a, 'b> {
     enc: &'a mut Encoder<'b>,
+    /// Where its bracket stands.
+    start: usize,
     first: bool,
     close: &'static [u8],
     /// The value to come stands under a masked key.
     masked: bool,
-    /// Where each entry of a map starts and its key ends, to find a key that comes again.
-    keys: Vec<(usize, usize)>,
+    /// A map's key waits for its value.
+    keyed: bool,
+    /// A map's keys so far.
+    unique: Unique,
+    /// A struct's names so far.
+    names: FieldNames,
 }
 
 impl Nested<'_, '_> {
@@ -234,46 +263,61 @@ impl Nested<'_, '_> {
         }
     }
 
-    /// A key that the type guarantees to be unique.
+    /// A field's name.
     #[inline]
-    fn key(&mut self, key: &str) {
+    fn key(&mut self, key: &'static str) {
         self.comma();
         push_quoted(self.enc.out, key);
         self.enc.out.push(b':');
         self.masked = self.enc.masks.covers(key);
+        self.names.add(key);
     }
 
+    /// A value that fails, or panics, leaves the mark that it did: its owner may go on as if nothing had happened.
     #[inline]
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         if std::mem::take(&mut self.masked) {
             push_quoted(self.enc.out, MASK);
             return Ok(());
         }
-        value.serialize(JsonSerializer { enc: self.enc })
+        let before = std::mem::replace(&mut self.enc.broken, true);
+        value.serialize(JsonSerializer { enc: self.enc })?;
+        self.enc.broken = before;
+        Ok(())
     }
 
-    /// Forgets an earlier entry with the key that was just written at `start`: the last one stays.
-    fn drop_duplicate(&mut self, start: usize) {
-        let key = start..self.enc.out.len();
-        let out = &*self.enc.out;
-        let earlier = self.keys.iter().position(|&(s, e)| out[s..e] == out[key.clone()]);
-        if let Some(i) = earlier {
-            let from = self.keys[i].0;
-            let to = self.keys.get(i + 1).map_or(start, |next| next.0);
-            self.enc.out.drain(from..to);
-            self.keys.remove(i);
-            for entry in &mut self.keys[i..] {
-                *entry = (entry.0 - (to - from), entry.1 - (to - from));
-            }
-            self.keys.push((start - (to - from), self.enc.out.len()));
-        } else {
-            self.keys.push((start, self.enc.out.len()));
-        }
-    }
-
-    fn finish(self) {
+    #[inline]
+    fn close_brackets(&mut self) {
         self.enc.depth -= 1;
         self.enc.out.extend_from_slice(self.close);
+        self.unique.close(&mut self.enc.keys);
+    }
+
+    /// The end of a struct.
+    #[inline]
+    fn finish(mut self) -> Done {
+        self.close_brackets();
+        if !self.names.are_known_to_differ() {
+            self.check_names();
+        }
+        Ok(())
+    }
+
+    /// A struct whose order of fields is new: serde lets two fields have one name.
+    #[cold]
+    fn check_names(self) {
+        let out = &mut *self.enc.out;
+        let end = out.len() - (self.close.len() - 1);
+        let Some(text) = out.get(self.start..end).filter(|text| text.first() == Some(&b'{')) else { return };
+        let Ok(text) = std::str::from_utf8(text).map(str::to_owned) else { return };
+        if verbatim::has_duplicate_keys(&text) {
+            out.truncate(self.start);
+            // It was valid before; only what comes twice goes.
+            let _ = verbatim::push(out, &text, self.enc.masks, 1);
+            out.extend_from_slice(&self.close[1..]);
+        } else {
+            self.names.remember();
+        }
     }
 }
 
@@ -282,28 +326,40 @@ impl ser::SerializeMap for Nested<'_, '_> {
     type Error = EncodeError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
+        let before = std::mem::replace(&mut self.enc.broken, true);
+        if std::mem::replace(&mut self.keyed, true) {
+            return Err(EncodeError::new("a key without a value"));
+        }
         self.comma();
-        let start = self.enc.out.len();
+        let at = self.enc.out.len();
         key.serialize(JsonSerializer { enc: self.enc })?;
-        if self.enc.out.get(start) != Some(&b'"') {
+        if self.enc.out.get(at) != Some(&b'"') {
             // Not text: its JSON becomes the key's text.
-            let json = self.enc.out.split_off(start);
+            let json = self.enc.out.split_off(at);
             push_quoted(self.enc.out, &String::from_utf8_lossy(&json));
         }
-        self.drop_duplicate(start);
-        let written = self.keys.last().map_or(start, |k| k.0);
+        let written = self.unique.add(&mut self.enc.keys, self.enc.out, at);
         let key = std::str::from_utf8(&self.enc.out[written..]).unwrap_or_default();
         self.masked = self.enc.masks.covers(key.trim_matches('"'));
         self.enc.out.push(b':');
+        self.enc.broken = before;
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
+        if !std::mem::take(&mut self.keyed) {
+            self.enc.broken = true;
+            return Err(EncodeError::new("a value without a key"));
+        }
         self.value(value)
     }
 
-    fn end(self) -> Done {
-        self.finish();
+    fn end(mut self) -> Done {
+        if self.keyed {
+            self.enc.broken = true;
+            return Err(EncodeError::new("a key without a value"));
+        }
+        self.close_brackets();
         Ok(())
     }
 }
@@ -320,8 +376,8 @@ macro_rules! elements {
                 self.value(value)
             }
 
-            fn end(self) -> Done {
-                self.finish();
+            fn end(mut self) -> Done {
+                self.close_brackets();
                 Ok(())
             }
         }
@@ -349,15 +405,15 @@ impl Fields<'_, '_> {
                 nested.key(key);
                 nested.value(value)
             }
-            Self::Verbatim { enc, form } => form.write(enc.out, value),
+            Self::Verbatim { enc, form } => form.write(enc, value),
         }
     }
 
     fn close(self) -> Done {
-        if let Self::Plain(nested) = self {
-            nested.finish();
+        match self {
+            Self::Plain(nested) => nested.finish(),
+            Self::Verbatim { .. } => Ok(()),
         }
-        Ok(())
     }
 }
 

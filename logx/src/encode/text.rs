@@ -11,12 +11,18 @@ use crate::value::Value;
 /// Only what `out` reports, or a foreign `Display` that fails.
 pub(crate) fn write_text(out: &mut dyn Write, value: Value<'_>) -> fmt::Result {
     match value {
-        Value::Str(s) | Value::Json(s) => out.write_str(s),
+        Value::Str(s) => out.write_str(s),
         Value::Fmt(args) => out.write_fmt(args),
         Value::Display(v) => write!(out, "{v}"),
         Value::Debug(v) => write!(out, "{v:?}"),
         Value::Error(e) => write_error(out, e),
-        other => out.write_str(json::to_string(other).trim_matches('"')),
+        other => {
+            let json = json::to_string(other);
+            match of_json(json.as_bytes()) {
+                Some(text) => out.write_str(&text),
+                None => out.write_str(&json),
+            }
+        }
     }
 }
 
@@ -45,6 +51,11 @@ pub(crate) fn write_error(out: &mut dyn Write, error: &(dyn std::error::Error + 
 
 /// A chain of causes that is longer, or runs in a circle, is cut here.
 const MAX_CAUSES: usize = 16;
+
+/// The text that a JSON string holds; `None` for any other JSON.
+pub(crate) fn of_json(json: &[u8]) -> Option<String> {
+    json.first().filter(|b| **b == b'"').and_then(|_| serde_json::from_slice(json).ok())
+}
 
 /// The value as text; a value whose code panics or fails gives its mark.
 pub(crate) fn to_string(value: Value<'_>) -> String {

@@ -1,6 +1,8 @@
 //! Whole lines to an `io::Write`, never two lines on one.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// An output that knows whether its last line is complete.
 #[derive(Debug)]
@@ -44,6 +46,69 @@ impl<W: Write> Lines<W> {
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Lines of several threads to one output, one thread at a time.
+///
+/// An output whose own `write` logs is refused that line: it would wait for itself for ever.
+pub(crate) struct SharedLines<W> {
+    lines: Mutex<Lines<W>>,
+    /// The thread that is writing.
+    owner: AtomicU64,
+}
+
+impl<W: Write> SharedLines<W> {
+    pub(crate) const fn new(out: W) -> Self {
+        Self { lines: Mutex::new(Lines::new(out)), owner: AtomicU64::new(NOBODY) }
+    }
+
+    #[inline]
+    pub(crate) fn write_line(&self, line: &[u8]) -> io::Result<()> {
+        self.with(|lines| lines.write_line(line))
+    }
+
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.with(Lines::flush)
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut Lines<W>) -> io::Result<R>) -> io::Result<R> {
+        let me = thread_token();
+        // Only this thread can have stored its own token.
+        if self.owner.load(Ordering::Relaxed) == me {
+            return Err(io::Error::new(ErrorKind::Deadlock, "the output logs while it writes"));
+        }
+        // A writer that panicked has left the lock poisoned; the next line may still get through.
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let _owner = Owner::take(&self.owner, me);
+        f(&mut lines)
+    }
+}
+
+const NOBODY: u64 = 0;
+
+/// A number of the running thread's own.
+fn thread_token() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(NOBODY + 1);
+    thread_local!(static TOKEN: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
+    // A thread that is ending is nobody's owner.
+    TOKEN.try_with(|token| *token).unwrap_or(u64::MAX)
+}
+
+/// Nobody's again when it goes, also after a panic.
+struct Owner<'a>(&'a AtomicU64);
+
+impl<'a> Owner<'a> {
+    fn take(owner: &'a AtomicU64, me: u64) -> Self {
+        owner.store(me, Ordering::Relaxed);
+        Self(owner)
+    }
+}
+
+impl Drop for Owner<'_> {
+    fn drop(&mut self) {
+        self.0.store(NOBODY, Ordering::Relaxed);
     }
 }
 

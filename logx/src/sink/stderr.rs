@@ -6,6 +6,10 @@ use crate::error::WriteError;
 use crate::limit::{Limiter, Verdict, process_ms};
 use crate::record::Record;
 
+/// Why a writer did not take the line.
+const WRITE_ERROR: &str = "logx.write_error";
+/// How many such lines were not shown since the last one.
+const NOT_SHOWN: &str = "logx.not_shown";
 /// At most one report of a failing writer in so many milliseconds.
 const REPORT_WINDOW_MS: i64 = 1_000;
 
@@ -22,11 +26,15 @@ pub(crate) fn failed_line(record: &Record<'_>, error: &WriteError) {
     if let Verdict::Go { stopped } = LIMITER.decide(process_ms(), REPORT_WINDOW_MS) {
         let mut line = Vec::with_capacity(256);
         record.push_json(&mut line);
-        // Two more keys before the closing brace; a user's key of that name would have been shown twice.
+        // Two more keys before the closing brace, unless the line has a key of that name.
         line.truncate(line.len().saturating_sub(2));
-        for (key, value) in [("logx.write_error", error.to_string()), ("logx.not_shown", stopped.to_string())] {
-            crate::site::push_key(&mut line, key);
-            crate::encode::string::push_quoted(&mut line, &value);
+        let mut taken = Vec::new();
+        record.for_each_field(&mut |key, _| taken.push(key.to_owned()));
+        for (key, value) in [(WRITE_ERROR, error.to_string()), (NOT_SHOWN, stopped.to_string())] {
+            if !taken.iter().any(|t| t == key) && !record.format.is_builtin(key) {
+                crate::site::push_key(&mut line, key);
+                crate::encode::string::push_quoted(&mut line, &value);
+            }
         }
         line.extend_from_slice(b"}\n");
         write(&line);

@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Sink;
-use super::lines::Lines;
+use super::lines::SharedLines;
 use crate::level::Kind;
 
 /// A sink that gives each whole line of every kind to `out`, in one `write`, under a lock.
 pub fn stream(out: impl Write + Send + 'static) -> Arc<dyn Sink> {
-    Arc::new(StreamSink(Mutex::new(Lines::new(out))))
+    Arc::new(StreamSink(SharedLines::new(out)))
 }
 
-struct StreamSink<W>(Mutex<Lines<W>>);
+struct StreamSink<W>(SharedLines<W>);
 
 impl<W> fmt::Debug for StreamSink<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,11 +25,11 @@ impl<W> fmt::Debug for StreamSink<W> {
 impl<W: Write + Send> Sink for StreamSink<W> {
     #[inline]
     fn write_line(&self, _kind: Kind, line: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write_line(line)
+        self.0.write_line(line)
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.0.flush()
     }
 
     /// The output belongs to whoever made it.

@@ -17,6 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::encode::guard;
 use crate::health::count_dropped;
 
 /// How long a line may lie in the buffer while the worker sleeps.
@@ -239,7 +240,7 @@ impl Shared {
             self.lock().done += lines;
             self.callers.notify_all();
         }
-        let end = output.finish();
+        let end = guard::writer(|| output.finish()).unwrap_or_else(|panic| Err(io::Error::other(panic)));
         self.lock().ended = true;
         self.callers.notify_all();
         end
@@ -280,7 +281,12 @@ impl Shared {
     fn write_out(&self, output: &mut impl Output, channel: usize, batch: &[u8]) {
         let mut rest = batch;
         while !rest.is_empty() {
-            let Err(failed) = output.write_batch(channel, rest) else { return };
+            // How much an output wrote before it panicked nobody knows: its lines come again rather than not at all.
+            let Err(failed) =
+                guard::writer(|| output.write_batch(channel, rest)).unwrap_or_else(|panic| panicked(&panic))
+            else {
+                return;
+            };
             rest = rest.get(failed.written..).unwrap_or_default();
             super::stderr::failed_output(&failed.error);
             let state = self.lock();
@@ -291,6 +297,10 @@ impl Shared {
             drop(wait(&self.worker, state, RETRY));
         }
     }
+}
+
+fn panicked(panic: &str) -> Result<(), Failed> {
+    Err(Failed { written: 0, error: io::Error::other(format!("the output panicked: {panic}")) })
 }
 
 fn wait<'a>(condition: &Condvar, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
