@@ -1,4 +1,5 @@
 //! The program as an operator meets it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -7,6 +7,8 @@
     reason = "each test file uses a part"
 )]
 
+pub mod mariadb;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -84,12 +86,15 @@ pub enum Act {
     Slow(u64),
 }
 
+/// What each step does at its next calls, by its name and operation.
+type Script = HashMap<(String, String), VecDeque<Act>>;
+
 /// The branch service: `dtmgimp.Dtm/Prepare` is the action, `/Abort` the compensation, and the payload's gid names the step.
 #[derive(Clone)]
 pub struct Branches {
     pub pool: SqlitePool,
     pub address: SocketAddr,
-    script: Arc<Mutex<HashMap<(String, String), VecDeque<Act>>>>,
+    script: Arc<Mutex<Script>>,
     pub calls: Arc<Mutex<Vec<String>>>,
     pub headers: Arc<Mutex<Vec<tonic::metadata::MetadataMap>>>,
 }

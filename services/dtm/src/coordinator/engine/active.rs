@@ -78,6 +78,10 @@ impl ActiveMap {
         }
     }
 
+    pub(super) fn gids(&self) -> Vec<String> {
+        lock(&self.map).keys().cloned().collect()
+    }
+
     pub(super) fn watch(&self, gid: &str) -> Option<watch::Receiver<View>> {
         lock(&self.map).get(gid).map(|active| active.view.clone())
     }

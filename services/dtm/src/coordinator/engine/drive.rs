@@ -97,6 +97,12 @@ impl Engine {
                 (self.settle(hold, &mut machine, &calls, Some(record.state)).await == Step::Go)
                     .then_some((machine, calls))
             }
+            // The answer to an earlier attempt to store it was lost; it is this process's, and nobody drives it.
+            Status::Submitted if record.owner.starts_with(self.owner()) => {
+                let mut machine = Machine::resume(record.plan, self.pace(), record.state);
+                let calls = machine.advance(now());
+                (self.settle(hold, &mut machine, &calls, None).await == Step::Go).then_some((machine, calls))
+            }
             Status::Submitted => {
                 // It waits for its time, or another coordinator has it. Whoever asks again wants to know now.
                 let pulled = self.store.pull(&plan.gid, now()).await.unwrap_or(false);

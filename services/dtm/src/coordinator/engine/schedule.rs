@@ -22,6 +22,10 @@ impl Engine {
     pub(crate) async fn run(self: Arc<Self>) {
         let sweeper = Arc::clone(&self);
         self.tasks.spawn(async move { sweeper.sweep_now_and_then().await });
+        if let Some(lease) = self.store.lease() {
+            let renewer = Arc::clone(&self);
+            self.tasks.spawn(async move { renewer.renew_now_and_then(lease).await });
+        }
         while !self.stop.is_cancelled() {
             if let Err(error) = self.look().await {
                 logx::error!(error:% = error; "dtm: due transactions cannot be read");
@@ -81,11 +85,24 @@ impl Engine {
                 self.tasks.spawn(async move {
                     while taken.view.changed().await.is_ok() {}
                     match engine.store.load(&record.plan.gid).await {
-                        Ok(Some(record)) if record.owner == engine.owner() && !record.state.status.is_final() => engine.take_in_hand(record, permit),
+                        Ok(Some(record)) if record.owner.starts_with(engine.owner()) && !record.state.status.is_final() => engine.take_in_hand(record, permit),
                         Ok(_) => {}
                         Err(error) => logx::error!(gid = record.plan.gid.as_str(), error:% = error; "dtm: transaction cannot be read"),
                     }
                 });
+            }
+        }
+    }
+
+    /// Three times a lease, so that one failure loses nothing. A stop takes less than a lease.
+    async fn renew_now_and_then(&self, lease: Duration) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(lease / 3) => {}
+                () = self.stop.cancelled() => return,
+            }
+            if let Err(error) = self.store.renew(self.active.gids()).await {
+                logx::error!(error:% = error; "dtm: leases not renewed");
             }
         }
     }

@@ -5,7 +5,11 @@
 //! *When it fails*: the caller gets the error and the store stays as it was.
 
 mod codec;
+mod mysql;
+mod mysql_rows;
+mod mysql_writer;
 mod sqlite;
+mod sqlite_writer;
 mod writer;
 
 use std::sync::Arc;
@@ -18,6 +22,7 @@ use super::machine::State;
 use super::plan::Plan;
 use crate::protocol::Status;
 
+pub use mysql::MySqlStore;
 pub use sqlite::SqliteStore;
 
 /// A stored transaction.
@@ -148,12 +153,15 @@ impl From<sqlx::Error> for StoreError {
 pub enum Store {
     /// One SQLite file, one process.
     Sqlite(SqliteStore),
+    /// dtm's own tables, many processes.
+    MySql(MySqlStore),
 }
 
 macro_rules! either {
     ($self:expr, $store:ident => $call:expr) => {
         match $self {
             Store::Sqlite($store) => $call,
+            Store::MySql($store) => $call,
         }
     };
 }
@@ -164,7 +172,10 @@ impl Store {
     /// # Errors
     /// It cannot be opened.
     pub async fn open(conf: &StoreConf, owner: &str, fail: FailPoint) -> Result<Self, StoreError> {
-        SqliteStore::open(&conf.path, owner, fail).await.map(Self::Sqlite)
+        match conf.driver.as_str() {
+            "mysql" => MySqlStore::open(conf, owner, fail).await.map(Self::MySql),
+            _ => SqliteStore::open(&conf.path, owner, fail).await.map(Self::Sqlite),
+        }
     }
 
     /// Stores a new transaction, unless there is one of its gid.
@@ -245,6 +256,26 @@ impl Store {
     /// What was deleted before it stays deleted.
     pub async fn sweep(&self, before: i64) -> Result<u64, StoreError> {
         either!(self, store => store.sweep(before).await)
+    }
+
+    /// Keeps these in hand for another lease, those of them that still are.
+    ///
+    /// # Errors
+    /// Their leases run on as they were.
+    pub async fn renew(&self, gids: Vec<String>) -> Result<(), StoreError> {
+        match self {
+            // One process holds the file's lock, and with it all leases.
+            Self::Sqlite(_) => Ok(()),
+            Self::MySql(store) => store.renew(gids).await,
+        }
+    }
+
+    /// How often leases have to be renewed; none if there are none.
+    pub fn lease(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::MySql(_) => Some(mysql::LEASE),
+        }
     }
 
     /// Waits until everything handed over is on disk, and closes.

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, QueryBuilder, Row, Sqlite, SqlitePool};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::super::fail::FailPoint;
 use super::super::machine::State;
 use super::super::plan::Plan;
-use super::writer::{Done, Job, Task, Writer};
+use super::sqlite_writer::SqliteWriter;
+use super::writer::{self, Done, Job, Task};
 use super::{Backlog, Change, Filter, Inserted, Next, Record, StoreError, codec};
 
 const SCHEMA: &str = include_str!("sqlite.sql");
@@ -61,19 +62,17 @@ impl SqliteStore {
             .connect_with(options.pragma("cache_size", "-2048"))
             .await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(Writer::new(connection, owner, fail).run(jobs));
+        tokio::spawn(writer::run(SqliteWriter::new(connection, owner, fail), jobs));
         Ok(Self { writer, readers, _lock: lock })
     }
 
     async fn write(&self, task: Task) -> Result<Done, StoreError> {
-        let (reply, done) = oneshot::channel();
-        self.writer.send(Job { task, reply }).await.map_err(|_| StoreError::Closed)?;
-        done.await.map_err(|_| StoreError::Closed)?
+        writer::hand_over(&self.writer, task).await
     }
 
     pub(super) async fn insert(&self, plan: Arc<Plan>, state: State, next: Next) -> Result<Inserted, StoreError> {
         let gid = plan.gid.clone();
-        if self.write(Task::Insert { payloads: codec::payloads(&plan)?, plan, state, next }).await?.is_yes() {
+        if self.write(Task::Insert { plan, state, next }).await?.is_yes() {
             return Ok(Inserted::New);
         }
         let there = self.load(&gid).await?;
