@@ -45,14 +45,26 @@ pub fn set_up_with<W: Writer + 'static>(
     }
     conf.validate()?;
     let writer = make(conf)?;
-    configure(conf);
+    apply(conf);
     set_writer(writer);
     *done = true;
     Ok(())
 }
 
+/// Applies all of a configuration but the writer at run time: levels, key names, time layout, limits, masks.
+///
+/// Each line sees either the old settings or the new ones.
+///
+/// # Errors
+/// A value that is not allowed; then nothing changes.
+pub fn reconfigure(conf: &LogConf) -> Result<(), SetUpError> {
+    conf.validate()?;
+    apply(conf);
+    Ok(())
+}
+
 /// Everything of a configuration but the writer.
-fn configure(conf: &LogConf) {
+fn apply(conf: &LogConf) {
     let max_content = match conf.max_content_length {
         0 => usize::MAX,
         n => n as usize,

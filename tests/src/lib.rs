@@ -1,1 +1,4 @@
-//! Scenarios that cross crates
+//! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, go-zero's vectors.
+
+pub mod lines;
+pub mod vectors;

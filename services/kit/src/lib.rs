@@ -18,6 +18,7 @@ pub mod signal;
 mod telemetry;
 pub mod trace;
 
+pub use discovery::connect;
 pub use program::{Program, Running, StartError};
 pub use telemetry::Telemetry;
 pub use tokio_util::sync::CancellationToken;

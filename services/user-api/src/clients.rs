@@ -63,7 +63,7 @@ impl Clients {
 
 async fn watched(conf: &RpcClientConf, telemetry: &Telemetry) -> Result<Watched, StartError> {
     let target = conf.target();
-    let channel = discovery::connect(&target).await?;
+    let channel = kit::connect(&target).await?;
     let layer = ObserveLayer(RpcClient::new(
         telemetry.clone(),
         &target,

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the real servers that the tests can use; a no-op for those that are there. Never fails for dtm and Jaeger: they are built
+# by Go's installer, and a build that fails prints the end of its log and leaves a check to be skipped by name.
+set -euo pipefail
+exec </dev/null
+cd "$(dirname "$0")/../.."
+. tests/run/common.sh
+
+packages=()
+[ -n "$(server mariadbd)" ] || packages+=(mariadb-server-core mariadb-client-core)
+[ -n "$(server etcd)" ] || packages+=(etcd-server etcd-client)
+[ -n "$(server prometheus)" ] || packages+=(prometheus)
+[ -n "$(server promtool)" ] || packages+=(prometheus)
+
+if [ ${#packages[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "servers: installing ${packages[*]}"
+    logged apt.log apt-get update
+    logged apt.log env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
+  else
+    echo "servers: not root, or no apt-get; to be installed by hand: ${packages[*]}"
+  fi
+fi
+
+# go_server NAME PACKAGE@VERSION
+go_server() {
+  [ -z "$(server "$1")" ] || return 0
+  if ! command -v go >/dev/null; then
+    echo "servers: $1 not built: no Go toolchain"
+    return 0
+  fi
+  echo "servers: building $1 ($2)"
+  if ! (cd / && timeout 360 go install "$2") >"$logs/$1.log" 2>&1; then
+    echo "servers: $1 could not be built; the end of its log:"
+    tail -n 15 "$logs/$1.log" | sed 's/^/    /'
+  fi
+}
+go_server dtm github.com/dtm-labs/dtm@v1.19.0
+
+for name in mariadbd etcd prometheus dtm jaeger; do
+  where=$(server "$name")
+  echo "servers: $name ${where:-is not there}"
+done
