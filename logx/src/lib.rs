@@ -63,7 +63,8 @@ pub mod testing;
 
 pub use api::{
     CLOSE_DEADLINE, add_global_fields, add_writer, close, close_within, disable, disable_stat, enable_stat, enabled,
-    flush, level, must, reconfigure, reset, set_exit_on_fatal, set_level, set_target_level, set_up, set_up_with, set_writer,
+    flush, level, must, reconfigure, reset, set_exit_on_fatal, set_level, set_target_level, set_up, set_up_with,
+    set_writer,
 };
 pub use caller::Caller;
 pub use conf::{Encoding, LogConf, Mode, Rotation};

@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn streams_are_split_by_kind() {
-        let line = |level: &str| format!(r#"{{"@timestamp":"2026-01-01T00:00:00.000Z","level":"{level}","content":""}}"#);
+        let line =
+            |level: &str| format!(r#"{{"@timestamp":"2026-01-01T00:00:00.000Z","level":"{level}","content":""}}"#);
         assert!(check_streams(&line("info"), &line("slow")).is_ok());
         assert!(check_streams(&line("error"), "").is_err());
         assert!(check_streams("", &line("stat")).is_err());
