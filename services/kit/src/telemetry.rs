@@ -11,7 +11,7 @@ use opentelemetry::{Context, KeyValue};
 use crate::conf::ServiceConf;
 use crate::logging::{self, LogIds};
 use crate::metrics::Metrics;
-use crate::trace::Tracing;
+use crate::trace::{ExporterError, Tracing};
 
 /// A statement that takes longer gets a `slow` line.
 const SLOW_STATEMENT: Duration = Duration::from_millis(500);
@@ -31,17 +31,23 @@ struct Inner {
 
 impl Telemetry {
     /// Starts a service's telemetry. `shared` says that one process holds several services: then each line carries `service`.
-    pub fn start(conf: &ServiceConf, shared: bool) -> Self {
+    ///
+    /// # Errors
+    /// The `Telemetry` block's endpoint cannot be used.
+    pub fn start(conf: &ServiceConf, shared: bool) -> Result<Self, ExporterError> {
         let counted = conf.prometheus.as_ref().is_some_and(|p| !p.host.is_empty())
             || conf.dev_server.as_ref().is_some_and(|d| d.enable_metrics);
         let metrics = Metrics::new(counted);
-        Self(Arc::new(Inner {
-            tracing: Tracing::new(conf.telemetry.as_ref()),
+        let service = shared.then(|| conf.name.clone());
+        let ids = LogIds { service: service.clone(), ..LogIds::default() };
+        let tracing = Tracing::new(conf.telemetry.as_ref(), metrics.export_failures(), ids)?;
+        Ok(Self(Arc::new(Inner {
+            tracing,
             metrics,
-            service: shared.then(|| conf.name.clone()),
+            service,
             statements: conf.log.statements,
             name: conf.name.clone(),
-        }))
+        })))
     }
 
     /// The service's name.

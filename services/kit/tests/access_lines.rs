@@ -45,7 +45,7 @@ async fn requests_leave_go_zeros_lines() {
     let address = listeners.main.local_addr().unwrap();
     let stop = CancellationToken::new();
     let closing = stop.clone();
-    let telemetry = Telemetry::start(&conf.service, true);
+    let telemetry = Telemetry::start(&conf.service, true).unwrap();
     let served = tokio::spawn(async move {
         rest::serve(router, &conf, &telemetry, listeners, closing).await.unwrap();
     });

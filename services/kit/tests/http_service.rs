@@ -51,7 +51,7 @@ async fn start(more: &str) -> Service {
     let main = address(&listeners.main);
     let metrics = address(listeners.admin.metrics.as_ref().unwrap());
     let dev = address(listeners.admin.dev.as_ref().unwrap());
-    let telemetry = Telemetry::start(&conf.service, false);
+    let telemetry = Telemetry::start(&conf.service, false).unwrap();
     let stop = CancellationToken::new();
     let closing = stop.clone();
     let served = tokio::spawn(async move {

@@ -33,8 +33,8 @@ async fn start() -> Service {
     let listeners = RpcListeners::bind(&conf).await.unwrap();
     let main = listeners.main.local_addr().unwrap();
     let metrics = listeners.admin.metrics.as_ref().unwrap().local_addr().unwrap();
-    let telemetry = Telemetry::start(&conf.service, false);
-    let client_telemetry = Telemetry::start(&conf.service, false);
+    let telemetry = Telemetry::start(&conf.service, false).unwrap();
+    let client_telemetry = Telemetry::start(&conf.service, false).unwrap();
     let stop = CancellationToken::new();
     let closing = stop.clone();
     let served = tokio::spawn(async move {

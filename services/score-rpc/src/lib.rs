@@ -30,7 +30,7 @@ pub fn program() -> Program<ScoreRpcConf> {
 
 async fn run(conf: ScoreRpcConf, stop: CancellationToken) -> Result<(), StartError> {
     let listeners = RpcListeners::bind(&conf.rpc).await?;
-    let telemetry = Telemetry::start(&conf.rpc.service, false);
+    let telemetry = Telemetry::start(&conf.rpc.service, false)?;
     serve(conf, &telemetry, listeners, stop).await
 }
 

@@ -29,10 +29,7 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Reads the targets; connections are made at the first call.
-    pub(crate) async fn connect(
-        conf: &UserApiConf,
-        telemetry: &Telemetry,
-    ) -> Result<Self, StartError> {
+    pub(crate) async fn connect(conf: &UserApiConf, telemetry: &Telemetry) -> Result<Self, StartError> {
         let users = watched(&conf.user_rpc, telemetry).await?;
         let scores = watched(&conf.score_rpc, telemetry).await?;
         Ok(Self {
@@ -45,18 +42,12 @@ impl Clients {
     }
 
     /// Limits a call to user-rpc.
-    pub(crate) async fn user<T>(
-        &self,
-        call: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
+    pub(crate) async fn user<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         limited(self.user_limit, call).await
     }
 
     /// Limits a call to score-rpc.
-    pub(crate) async fn score<T>(
-        &self,
-        call: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
+    pub(crate) async fn score<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         limited(self.score_limit, call).await
     }
 }
@@ -64,18 +55,11 @@ impl Clients {
 async fn watched(conf: &RpcClientConf, telemetry: &Telemetry) -> Result<Watched, StartError> {
     let target = conf.target();
     let channel = kit::connect(&target).await?;
-    let layer = ObserveLayer(RpcClient::new(
-        telemetry.clone(),
-        &target,
-        conf.slow_threshold,
-    ));
+    let layer = ObserveLayer(RpcClient::new(telemetry.clone(), &target, conf.slow_threshold));
     Ok(layer.layer(channel))
 }
 
-async fn limited<T>(
-    limit: Option<Duration>,
-    call: impl Future<Output = Result<T, Status>>,
-) -> Result<T, Status> {
+async fn limited<T>(limit: Option<Duration>, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, call)
             .await

@@ -10,11 +10,7 @@ use tonic::{Code, Status};
 pub(crate) enum ApiError {
     /// A member of the request breaks a rule.
     #[error("{field}: {message}")]
-    Input {
-        field: &'static str,
-        reason: &'static str,
-        message: String,
-    },
+    Input { field: &'static str, reason: &'static str, message: String },
     /// The body is no JSON as its header says.
     #[error("content type")]
     ContentType,
@@ -43,16 +39,8 @@ pub(crate) enum ApiError {
 
 impl ApiError {
     /// A rule that a member of the request breaks.
-    pub(crate) fn input(
-        field: &'static str,
-        reason: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
-        Self::Input {
-            field,
-            reason,
-            message: message.into(),
-        }
+    pub(crate) fn input(field: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self::Input { field, reason, message: message.into() }
     }
 }
 
@@ -71,11 +59,7 @@ pub(crate) fn refusal(code: Option<&str>) -> (&'static str, &'static str) {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Input {
-                field,
-                reason,
-                message,
-            } => with_field(StatusCode::BAD_REQUEST, field, reason, &message),
+            Self::Input { field, reason, message } => with_field(StatusCode::BAD_REQUEST, field, reason, &message),
             Self::ContentType => with_field(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Content-Type",
@@ -94,8 +78,9 @@ impl IntoResponse for ApiError {
                 let body = serde_json::json!({"message": message, "reason": reason, "gid": gid});
                 (StatusCode::CONFLICT, axum::Json(body)).into_response()
             }
-            Self::NotFound(what) => ErrorBody::new("not_found", format!("there is no such {what}"))
-                .with_status(StatusCode::NOT_FOUND),
+            Self::NotFound(what) => {
+                ErrorBody::new("not_found", format!("there is no such {what}")).with_status(StatusCode::NOT_FOUND)
+            }
             Self::Rpc(status) => from_rpc(&status),
             Self::Coordinator(e) => {
                 logx::error!("the coordinator cannot be asked: {e}");
@@ -128,29 +113,13 @@ fn internal() -> Response {
 fn from_rpc(status: &Status) -> Response {
     let (http, reason, message) = match status.code() {
         Code::NotFound => (StatusCode::NOT_FOUND, "not_found", "there is no such thing"),
-        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => (
-            StatusCode::BAD_REQUEST,
-            "invalid_argument",
-            "the request is not valid",
-        ),
-        Code::Aborted | Code::AlreadyExists => {
-            (StatusCode::CONFLICT, "conflict", "the request was refused")
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => {
+            (StatusCode::BAD_REQUEST, "invalid_argument", "the request is not valid")
         }
-        Code::ResourceExhausted => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_requests",
-            "too many requests",
-        ),
-        Code::DeadlineExceeded => (
-            StatusCode::GATEWAY_TIMEOUT,
-            "timeout",
-            "the request took too long",
-        ),
-        Code::Cancelled => (
-            StatusCode::REQUEST_TIMEOUT,
-            "cancelled",
-            "the request was cancelled",
-        ),
+        Code::Aborted | Code::AlreadyExists => (StatusCode::CONFLICT, "conflict", "the request was refused"),
+        Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests"),
+        Code::DeadlineExceeded => (StatusCode::GATEWAY_TIMEOUT, "timeout", "the request took too long"),
+        Code::Cancelled => (StatusCode::REQUEST_TIMEOUT, "cancelled", "the request was cancelled"),
         Code::Unavailable => return unavailable(),
         _ => return internal(),
     };

@@ -33,21 +33,14 @@ struct State {
 impl Ids {
     /// Ids of worker 0 to 1023.
     pub(crate) fn new(worker: u16, clock: fn() -> SystemTime) -> Self {
-        Self {
-            worker,
-            clock,
-            state: Mutex::default(),
-        }
+        Self { worker, clock, state: Mutex::default() }
     }
 
     /// The next id. Waits while the clock stands before the latest one, and when a millisecond's 4096 ids are used up.
     pub(crate) async fn next(&self) -> i64 {
         loop {
-            let taken = self
-                .state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(millis((self.clock)()), self.worker);
+            let taken =
+                self.state.lock().unwrap_or_else(PoisonError::into_inner).take(millis((self.clock)()), self.worker);
             match taken {
                 Ok(id) => return id,
                 Err(wait) => tokio::time::sleep(wait).await,
@@ -63,18 +56,14 @@ impl State {
             return Err(Duration::from_millis(self.last - now));
         }
         if now > self.last {
-            *self = Self {
-                last: now,
-                sequence: 0,
-            };
+            *self = Self { last: now, sequence: 0 };
         } else if self.sequence == LAST_SEQUENCE {
             return Err(Duration::from_millis(1));
         } else {
             self.sequence += 1;
         }
-        let id = self.last << (WORKER_BITS + SEQUENCE_BITS)
-            | u64::from(worker) << SEQUENCE_BITS
-            | u64::from(self.sequence);
+        let id =
+            self.last << (WORKER_BITS + SEQUENCE_BITS) | u64::from(worker) << SEQUENCE_BITS | u64::from(self.sequence);
         Ok(id as i64)
     }
 }
@@ -108,9 +97,7 @@ mod tests {
     #[test]
     fn a_full_millisecond_waits_for_the_next() {
         let mut state = State::default();
-        let ids: Vec<i64> = (0..=LAST_SEQUENCE)
-            .map(|_| state.take(1, 1023).unwrap())
-            .collect();
+        let ids: Vec<i64> = (0..=LAST_SEQUENCE).map(|_| state.take(1, 1023).unwrap()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
         assert_eq!(state.take(1, 1023), Err(Duration::from_millis(1)));
         assert!(state.take(2, 0).unwrap() > ids[ids.len() - 1]);

@@ -39,7 +39,7 @@ pub fn program() -> Program<UserApiConf> {
 
 async fn run(conf: UserApiConf, stop: CancellationToken) -> Result<(), StartError> {
     let listeners = RestListeners::bind(&conf.rest).await?;
-    let telemetry = Telemetry::start(&conf.rest.service, false);
+    let telemetry = Telemetry::start(&conf.rest.service, false)?;
     serve(conf, &telemetry, listeners, stop).await
 }
 
@@ -66,10 +66,7 @@ pub async fn serve(
     let rest_conf = conf.rest.clone();
     let app = App {
         clients: Clients::connect(&conf, telemetry).await?,
-        ids: Ids::new(
-            conf.worker.unwrap_or_else(id::random_worker),
-            SystemTime::now,
-        ),
+        ids: Ids::new(conf.worker.unwrap_or_else(id::random_worker), SystemTime::now),
         in_flight: InFlight::default(),
         telemetry: telemetry.clone(),
         conf,

@@ -29,10 +29,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 const UNLIMITED: Duration = Duration::from_secs(10);
 
 /// Registers a user: 200 when done, 409 when refused and rolled back, 202 while undecided.
-pub(crate) async fn register(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub(crate) async fn register(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let until = Instant::now() + patience(&app, request.headers());
     let key = input::idempotency_key(request.headers())?;
     let limit = app.conf.rest.max_bytes;
@@ -46,11 +43,7 @@ pub(crate) async fn register(
 
 /// How long to wait: the route's time less the margin, or what the client asks for with `Prefer: wait=SECONDS` if that is shorter.
 fn patience(app: &App, headers: &HeaderMap) -> Duration {
-    let own = app
-        .conf
-        .rest
-        .timeout
-        .map_or(UNLIMITED, |t| t.saturating_sub(MARGIN));
+    let own = app.conf.rest.timeout.map_or(UNLIMITED, |t| t.saturating_sub(MARGIN));
     let wanted = headers
         .get("prefer")
         .and_then(|v| v.to_str().ok()?.trim().strip_prefix("wait=")?.parse().ok())
@@ -60,22 +53,14 @@ fn patience(app: &App, headers: &HeaderMap) -> Duration {
 
 async fn with_score(app: &App, user: Registered) -> Response {
     match crate::users::score_of(app, user.id).await {
-        Ok(score) => success(UserView {
-            id: user.id.to_string(),
-            name: user.name,
-            gender: user.gender,
-            score,
-        }),
+        Ok(score) => success(UserView { id: user.id.to_string(), name: user.name, gender: user.gender, score }),
         // Registered all the same: a failure would make the caller register again.
         Err(_) => accepted(&user.gid, status::SUCCEEDED),
     }
 }
 
 /// Tells how a registration stands.
-pub(crate) async fn status(
-    State(app): State<Arc<App>>,
-    Path(gid): Path<String>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn status(State(app): State<Arc<App>>, Path(gid): Path<String>) -> Result<Response, ApiError> {
     let unknown = ApiError::NotFound("registration");
     if !gid::is_ours(&gid) {
         return Err(unknown);

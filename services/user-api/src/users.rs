@@ -17,22 +17,14 @@ use crate::answer::{UserView, success};
 use crate::error::ApiError;
 
 /// `GET /user/get/{id}`: the user with the present score.
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let id = parse_id("id", &id)?;
     let (user, score) = tokio::join!(user_of(&app, id), score_of(&app, id));
     let user = user.map_err(|status| match status.code() {
         Code::NotFound => ApiError::NotFound("user"),
         _ => ApiError::Rpc(status),
     })?;
-    Ok(success(UserView {
-        id: user.id,
-        name: user.name,
-        gender: user.gender,
-        score: score?,
-    }))
+    Ok(success(UserView { id: user.id, name: user.name, gender: user.gender, score: score? }))
 }
 
 async fn user_of(app: &App, id: i64) -> Result<UserResponse, Status> {
@@ -74,8 +66,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     query: Result<Query<HashMap<String, String>>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let Query(query) =
-        query.map_err(|_| ApiError::input("query", "malformed", "the query cannot be read"))?;
+    let Query(query) = query.map_err(|_| ApiError::input("query", "malformed", "the query cannot be read"))?;
     let after = match query.get("after").map(String::as_str) {
         None | Some("") => String::new(),
         Some(text) => parse_id("after", text)?.to_string(),
@@ -91,15 +82,8 @@ pub(crate) async fn list(
     let mut users = app.clients.users.clone();
     let call = users.list_users(request(ListRequest { after, limit }));
     let page = app.clients.user(call).await?.into_inner();
-    let rows = page.users.into_iter().map(|u| Row {
-        id: u.id,
-        name: u.name,
-        gender: u.gender,
-    });
-    Ok(success(Page {
-        users: rows.collect(),
-        next: page.next,
-    }))
+    let rows = page.users.into_iter().map(|u| Row { id: u.id, name: u.name, gender: u.gender });
+    Ok(success(Page { users: rows.collect(), next: page.next }))
 }
 
 fn parse_id(field: &'static str, text: &str) -> Result<i64, ApiError> {

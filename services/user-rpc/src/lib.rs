@@ -29,7 +29,7 @@ pub fn program() -> Program<UserRpcConf> {
 
 async fn run(conf: UserRpcConf, stop: CancellationToken) -> Result<(), StartError> {
     let listeners = RpcListeners::bind(&conf.rpc).await?;
-    let telemetry = Telemetry::start(&conf.rpc.service, false);
+    let telemetry = Telemetry::start(&conf.rpc.service, false)?;
     serve(conf, &telemetry, listeners, stop).await
 }
 

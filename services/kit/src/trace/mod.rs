@@ -1,5 +1,6 @@
 //! Spans through the OpenTelemetry API, one provider a service.
 
+mod export;
 mod propagate;
 
 use std::time::Duration;
@@ -9,8 +10,14 @@ use opentelemetry::trace::{SpanContext, TraceContextExt as _, TracerProvider as 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 
-use crate::conf::TelemetryConf;
+use prometheus::IntCounter;
 
+use crate::conf::TelemetryConf;
+use crate::logging::LogIds;
+
+use export::Exporter;
+
+pub use export::ExporterError;
 pub use propagate::{extract, headers_of, inject, traceparent};
 
 /// The scope that every span names, go-zero's.
@@ -25,14 +32,21 @@ pub struct Tracing {
 
 impl Tracing {
     /// Builds the provider. Without a configuration ids are made and nothing is recorded, as in go-zero.
-    pub fn new(conf: Option<&TelemetryConf>) -> Self {
+    ///
+    /// # Errors
+    /// The endpoint cannot be used. That nothing listens there is none: spans are lost then, counted in `failures`.
+    pub fn new(conf: Option<&TelemetryConf>, failures: IntCounter, ids: LogIds) -> Result<Self, ExporterError> {
         let ratio = conf.map_or(0.0, |c| if c.disabled { 0.0 } else { c.sampler });
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
         let name = conf.map_or("", |c| c.name.as_str()).to_owned();
         let resource = Resource::builder().with_service_name(name).build();
-        let provider = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource).build();
+        let mut builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
+        if let Some(conf) = conf.filter(|c| !c.disabled && !c.endpoint.is_empty()) {
+            builder = builder.with_batch_exporter(Exporter::new(conf, failures, ids)?);
+        }
+        let provider = builder.build();
         let tracer = provider.tracer(SCOPE);
-        Self { provider, tracer }
+        Ok(Self { provider, tracer })
     }
 
     /// The tracer.

@@ -32,9 +32,7 @@ pub(super) fn of(key: Option<&str>, attempt: u32) -> String {
 /// Whether this may be a gid of ours.
 pub(super) fn is_ours(gid: &str) -> bool {
     gid.len() <= MAX
-        && gid
-            .strip_prefix(PREFIX)
-            .is_some_and(|rest| !rest.is_empty())
+        && gid.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty())
         && gid.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
@@ -51,13 +49,7 @@ mod tests {
         for gid in [of(None, 1), of(Some(&"k".repeat(255)), 3)] {
             assert!(is_ours(&gid), "{gid}");
         }
-        for gid in [
-            "",
-            "register-",
-            "other-1",
-            "register-a b",
-            "register-\u{e4}",
-        ] {
+        for gid in ["", "register-", "other-1", "register-a b", "register-\u{e4}"] {
             assert!(!is_ours(gid), "{gid}");
         }
     }

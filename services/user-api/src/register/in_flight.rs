@@ -27,11 +27,7 @@ impl InFlight {
             Arc::clone(locks.entry(name.clone()).or_default())
         };
         // Made before the wait: a caller that gives up cleans up as well.
-        let mut turn = Turn {
-            locks: Arc::clone(&self.0),
-            name,
-            guard: None,
-        };
+        let mut turn = Turn { locks: Arc::clone(&self.0), name, guard: None };
         turn.guard = Some(lock.lock_owned().await);
         turn
     }
@@ -42,10 +38,7 @@ impl Drop for Turn {
         self.guard = None;
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         // Only the map itself holds it: nobody waits.
-        if locks
-            .get(&self.name)
-            .is_some_and(|lock| Arc::strong_count(lock) == 1)
-        {
+        if locks.get(&self.name).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.name);
         }
     }

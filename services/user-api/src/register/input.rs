@@ -30,9 +30,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         return Ok(None);
     };
     let key = value.as_bytes();
-    let good = all.next().is_none()
-        && (1..=MAX_KEY).contains(&key.len())
-        && key.iter().all(u8::is_ascii_graphic);
+    let good = all.next().is_none() && (1..=MAX_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
     match std::str::from_utf8(key) {
         Ok(text) if good => Ok(Some(text.to_owned())),
         _ => Err(ApiError::input(
@@ -48,12 +46,11 @@ pub(super) async fn read(request: Request, limit: Option<usize>) -> Result<Wante
     if !is_json(request.headers()) {
         return Err(ApiError::ContentType);
     }
-    let bytes = Bytes::from_request(request, &()).await.map_err(|refused| {
-        match (refused.into_response().status(), limit) {
+    let bytes =
+        Bytes::from_request(request, &()).await.map_err(|refused| match (refused.into_response().status(), limit) {
             (StatusCode::PAYLOAD_TOO_LARGE, Some(limit)) => ApiError::TooLarge(limit),
             _ => ApiError::input("body", "unreadable", "the body cannot be read"),
-        }
-    })?;
+        })?;
     parse(&bytes)
 }
 
@@ -72,11 +69,7 @@ fn parse(bytes: &[u8]) -> Result<Wanted, ApiError> {
         ApiError::input("body", "malformed_json", format!("no JSON at {place}"))
     })?;
     let Value::Object(body) = value else {
-        return Err(ApiError::input(
-            "body",
-            "not_an_object",
-            "a JSON object is required",
-        ));
+        return Err(ApiError::input("body", "not_an_object", "a JSON object is required"));
     };
     let name = text(&body, "name")?.ok_or_else(|| required("name"))?;
     if name.trim().is_empty() {
@@ -85,30 +78,18 @@ fn parse(bytes: &[u8]) -> Result<Wanted, ApiError> {
     check_text("name", &name, MAX_NAME)?;
     let gender = text(&body, "gender")?.ok_or_else(|| required("gender"))?;
     if !GENDERS.contains(&gender.as_str()) {
-        return Err(ApiError::input(
-            "gender",
-            "not_allowed",
-            "gender: male, female or other",
-        ));
+        return Err(ApiError::input("gender", "not_allowed", "gender: male, female or other"));
     }
     let invite_code = text(&body, "inviteCode")?.unwrap_or_default();
     check_text("inviteCode", &invite_code, MAX_CODE)?;
-    Ok(Wanted {
-        name,
-        gender,
-        invite_code,
-    })
+    Ok(Wanted { name, gender, invite_code })
 }
 
 fn text(body: &Map<String, Value>, field: &'static str) -> Result<Option<String>, ApiError> {
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(s)) => Ok(Some(s.clone())),
-        Some(_) => Err(ApiError::input(
-            field,
-            "not_a_text",
-            format!("{field}: text is required"),
-        )),
+        Some(_) => Err(ApiError::input(field, "not_a_text", format!("{field}: text is required"))),
     }
 }
 

@@ -36,12 +36,7 @@ pub(super) struct Registered {
 }
 
 /// Registers, or finds out what became of the registration with the same key.
-pub(super) async fn run(
-    app: &App,
-    key: Option<&str>,
-    wanted: Wanted,
-    until: Instant,
-) -> Result<Ended, ApiError> {
+pub(super) async fn run(app: &App, key: Option<&str>, wanted: Wanted, until: Instant) -> Result<Ended, ApiError> {
     let _turn = match key {
         Some(_) => {
             let name = gid::of(key, 1);
@@ -58,12 +53,7 @@ pub(super) async fn run(
         let (id, outcome) = one_attempt(app, key.is_some(), &gid, &wanted, until).await?;
         match outcome {
             Outcome::Succeeded => {
-                return Ok(Ended::Registered(Registered {
-                    gid,
-                    id,
-                    name: wanted.name,
-                    gender: wanted.gender,
-                }));
+                return Ok(Ended::Registered(Registered { gid, id, name: wanted.name, gender: wanted.gender }));
             }
             Outcome::Pending { .. } => return Ok(Ended::Pending { gid }),
             Outcome::RolledBack { reason } => {
@@ -107,13 +97,7 @@ async fn one_attempt(
     }
 }
 
-async fn submit(
-    app: &App,
-    gid: &str,
-    id: i64,
-    wanted: &Wanted,
-    until: Instant,
-) -> Result<Outcome, ApiError> {
+async fn submit(app: &App, gid: &str, id: i64, wanted: &Wanted, until: Instant) -> Result<Outcome, ApiError> {
     let builder = SpanBuilder::from_name("saga register").with_kind(SpanKind::Client);
     let work = async {
         let saga = saga::build(&app.conf, gid, id, wanted)?;
@@ -124,12 +108,7 @@ async fn submit(
 }
 
 /// A key seen before: the id and the request are the stored ones.
-async fn resume(
-    app: &App,
-    found: &Transaction,
-    wanted: &Wanted,
-    until: Instant,
-) -> Result<(i64, Outcome), ApiError> {
+async fn resume(app: &App, found: &Transaction, wanted: &Wanted, until: Instant) -> Result<(i64, Outcome), ApiError> {
     let (id, stored) = saga::stored(found)?;
     if stored != *wanted {
         return Err(ApiError::KeyReused);
