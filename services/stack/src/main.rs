@@ -1,2 +1,7 @@
-#![allow(missing_docs)]
-fn main() {}
+//! The whole system in one process.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stack::program().main()
+}

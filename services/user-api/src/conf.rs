@@ -31,11 +31,11 @@ pub struct DtmConf {
     pub retry_interval: Duration,
 }
 
-impl Conf for DtmConf {
-    fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
+impl DtmConf {
+    fn read(r: &mut Reader<'_>, server: &str, http: &str) -> Result<Self, ConfError> {
         Ok(Self {
-            server: r.string_or("Server", "127.0.0.1:36790")?,
-            http: r.string_or("Http", "http://127.0.0.1:36789")?,
+            server: r.string_or("Server", server)?,
+            http: r.string_or("Http", http)?,
             retry_interval: r.duration_or("RetryInterval", Duration::ZERO)?,
         })
     }
@@ -43,11 +43,30 @@ impl Conf for DtmConf {
 
 impl Conf for UserApiConf {
     fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
+        Self::read_with(r, RpcClientConf::read, "127.0.0.1:36790", "http://127.0.0.1:36789")
+    }
+}
+
+impl UserApiConf {
+    /// Reads a block that may leave the other services' addresses out, for a process that holds them all; they are empty then.
+    ///
+    /// # Errors
+    /// A key holds what is not allowed.
+    pub fn read_embedded(r: &mut Reader<'_>) -> Result<Self, ConfError> {
+        Self::read_with(r, RpcClientConf::read_any, "", "")
+    }
+
+    fn read_with(
+        r: &mut Reader<'_>,
+        client: fn(&mut Reader<'_>) -> Result<RpcClientConf, ConfError>,
+        server: &str,
+        http: &str,
+    ) -> Result<Self, ConfError> {
         Ok(Self {
             rest: RestConf::read(r)?,
-            user_rpc: r.block("UserRpc", RpcClientConf::read)?,
-            score_rpc: r.block("UserScoreRpc", RpcClientConf::read)?,
-            dtm: r.block("Dtm", DtmConf::read)?,
+            user_rpc: r.block("UserRpc", client)?,
+            score_rpc: r.block("UserScoreRpc", client)?,
+            dtm: r.block("Dtm", |r| DtmConf::read(r, server, http))?,
             worker: r.int_opt("Worker", 0..=MAX_WORKER)?.map(|w| w as u16),
         })
     }

@@ -141,6 +141,20 @@ pub struct RpcClientConf {
 
 impl Conf for RpcClientConf {
     fn read(r: &mut Reader<'_>) -> Result<Self, ConfError> {
+        let conf = Self::read_any(r)?;
+        if conf.target().is_empty() {
+            return Err(r.error("Endpoints", "nothing", "one of Endpoints, Target and Etcd"));
+        }
+        Ok(conf)
+    }
+}
+
+impl RpcClientConf {
+    /// Reads a block that may name no target, for a caller that knows one.
+    ///
+    /// # Errors
+    /// A key holds what is not allowed.
+    pub fn read_any(r: &mut Reader<'_>) -> Result<Self, ConfError> {
         let conf = Self {
             endpoints: r.strings("Endpoints")?,
             target: r.string_or("Target", "")?,
@@ -154,14 +168,9 @@ impl Conf for RpcClientConf {
         r.without_effect("NonBlock", "a client never blocks the start");
         r.without_effect("KeepaliveTime", "connections are kept by HTTP/2 itself");
         r.without_effect("BalancerName", "p2c_ewma is the only balancer");
-        if conf.endpoints.is_empty() && conf.target.is_empty() && conf.etcd.is_none() {
-            return Err(r.error("Endpoints", "nothing", "one of Endpoints, Target and Etcd"));
-        }
         Ok(conf)
     }
-}
 
-impl RpcClientConf {
     /// The target string, in the shape to which a method can be appended: `direct:///a:1,b:2` or `etcd://h1,h2/key`.
     pub fn target(&self) -> String {
         if !self.endpoints.is_empty() {
