@@ -43,7 +43,9 @@ pub(crate) fn show(conf: &StackConf, listeners: &Listeners) {
         logx::info!(api = format!("http://{api}"), dtm = format!("http://{dtm}"); "Starting user-api, user-rpc, score-rpc and the coordinator");
         return;
     }
-    let mut text = format!("\n  register a user:\n    curl -s http://{api}/register -H 'Content-Type: application/json' -d '{{\"name\":\"Ada\",\"gender\":\"female\"}}'\n\n");
+    let mut text = format!(
+        "\n  register a user:\n    curl -s http://{api}/register -H 'Content-Type: application/json' -d '{{\"name\":\"Ada\",\"gender\":\"female\"}}'\n\n"
+    );
     for (what, url) in all {
         if let Some(url) = url {
             let _ = writeln!(text, "  {what:<18} {url}");

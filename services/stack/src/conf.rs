@@ -25,15 +25,8 @@ impl Conf for StackConf {
         let mut log = r.block("Log", LogBlock::read)?;
         log.set_service_name(&name);
         let shutdown = r.block("Shutdown", ShutdownConf::read)?;
-        let service = ServiceConf {
-            name,
-            mode: "pro",
-            log,
-            prometheus: None,
-            telemetry: None,
-            dev_server: None,
-            shutdown,
-        };
+        let service =
+            ServiceConf { name, mode: "pro", log, prometheus: None, telemetry: None, dev_server: None, shutdown };
         Ok(Self {
             service,
             user_api: r.block("UserApi", UserApiConf::read_embedded)?,

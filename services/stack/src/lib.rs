@@ -71,16 +71,9 @@ struct Service {
 }
 
 /// Starts a service whose own lines carry its name. When it ends, for whatever reason, the others are told to.
-fn start(
-    name: &str,
-    all: &CancellationToken,
-    service: impl FnOnce(CancellationToken) -> Task,
-) -> Service {
+fn start(name: &str, all: &CancellationToken, service: impl FnOnce(CancellationToken) -> Task) -> Service {
     let stop = CancellationToken::new();
-    let ids = LogIds {
-        service: Some(name.to_owned()),
-        ..LogIds::default()
-    };
+    let ids = LogIds { service: Some(name.to_owned()), ..LogIds::default() };
     let ended = all.clone().drop_guard();
     let serving = service(stop.clone());
     let task = tokio::spawn(ids.instrument(async move {
@@ -95,20 +88,10 @@ fn start(
 ///
 /// # Errors
 /// What the first service that failed reports; the others are stopped then.
-pub async fn serve(
-    mut conf: StackConf,
-    listeners: Listeners,
-    stop: CancellationToken,
-) -> Result<(), StartError> {
+pub async fn serve(mut conf: StackConf, listeners: Listeners, stop: CancellationToken) -> Result<(), StartError> {
     wiring::connect(&mut conf, &listeners);
     banner::show(&conf, &listeners);
-    let StackConf {
-        user_api,
-        user_rpc,
-        score_rpc,
-        dtm,
-        ..
-    } = conf;
+    let StackConf { user_api, user_rpc, score_rpc, dtm, .. } = conf;
     let api_telemetry = Telemetry::start(&user_api.rest.service, true)?;
     let user_telemetry = Telemetry::start(&user_rpc.rpc.service, true)?;
     let score_telemetry = Telemetry::start(&score_rpc.rpc.service, true)?;
@@ -120,14 +103,10 @@ pub async fn serve(
             let (telemetry, ports) = (api_telemetry.clone(), listeners.user_api);
             |stop| Box::pin(async move { user_api::serve(user_api, &telemetry, ports, stop).await })
         }),
-        start(&dtm_name, &all, |stop| {
-            Box::pin(dtm_lite::serve(dtm, listeners.dtm, stop))
-        }),
+        start(&dtm_name, &all, |stop| Box::pin(dtm_lite::serve(dtm, listeners.dtm, stop))),
         start(score_telemetry.name(), &all, {
             let (telemetry, ports) = (score_telemetry.clone(), listeners.score_rpc);
-            |stop| {
-                Box::pin(async move { score_rpc::serve(score_rpc, &telemetry, ports, stop).await })
-            }
+            |stop| Box::pin(async move { score_rpc::serve(score_rpc, &telemetry, ports, stop).await })
         }),
         start(user_telemetry.name(), &all, {
             let (telemetry, ports) = (user_telemetry.clone(), listeners.user_rpc);

@@ -119,7 +119,7 @@ pub(super) fn array(list: &Array) -> String {
         Array::I64(items) => serde_json::json!(items),
         Array::F64(items) => serde_json::json!(items),
         Array::String(items) => {
-            serde_json::json!(items.iter().map(|s| s.as_str()).collect::<Vec<_>>())
+            serde_json::json!(items.iter().map(opentelemetry::StringValue::as_str).collect::<Vec<_>>())
         }
         other => serde_json::json!(other.to_string()),
     };
