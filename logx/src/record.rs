@@ -174,7 +174,7 @@ impl<'a> Record<'a> {
 
     /// Every source's fields one after another.
     fn all_fields(&self) -> impl Iterator<Item = (Key<'a>, Value<'a>)> {
-        let from_list = |f: &'a OwnedField| (Key::Dyn(&*f.key), f.value.as_value());
+        let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
         let of_site =
             self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k)).zip(self.values.iter().copied());
         let globals = self.global_fields().iter().map(from_list);

@@ -3,6 +3,9 @@
 //! [`collect`] sees the lines of the thread that made it, so tests can run side by side; [`collect_global`] takes the
 //! writer's place and sees the lines of all threads.
 
+#[doc(hidden)]
+pub mod hostile;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;

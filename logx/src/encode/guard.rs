@@ -23,7 +23,15 @@ thread_local! {
 pub(crate) fn run<E: std::fmt::Display>(render: impl FnOnce() -> Result<(), E>) -> Result<(), String> {
     quiet_hook();
     let before = RENDERING.try_with(|r| r.replace(true)).unwrap_or(true);
-    let result = catch_unwind(AssertUnwindSafe(render));
+    let result = catch_unwind(AssertUnwindSafe(render)).map_err(
+        #[cold]
+        |payload| {
+            health::count_panic();
+            let text = format!("{PANIC_MARK}{}", payload_text(&*payload));
+            drop_payload(payload);
+            text
+        },
+    );
     let _ = RENDERING.try_with(|r| r.set(before));
     match result {
         Ok(Ok(())) => Ok(()),
@@ -31,12 +39,7 @@ pub(crate) fn run<E: std::fmt::Display>(render: impl FnOnce() -> Result<(), E>) 
             health::count_bad_value();
             Err(format!("{ERROR_MARK}{error}"))
         }
-        Err(payload) => {
-            health::count_panic();
-            let text = format!("{PANIC_MARK}{}", payload_text(&*payload));
-            drop_payload(payload);
-            Err(text)
-        }
+        Err(mark) => Err(mark),
     }
 }
 
