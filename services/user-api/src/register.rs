@@ -10,6 +10,7 @@ mod status;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -60,7 +61,11 @@ async fn with_score(app: &App, user: Registered) -> Response {
 }
 
 /// Tells how a registration stands.
-pub(crate) async fn status(State(app): State<Arc<App>>, Path(gid): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn status(
+    State(app): State<Arc<App>>,
+    gid: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let gid = gid.map(|Path(gid)| gid).unwrap_or_default();
     let unknown = ApiError::NotFound("registration");
     if !gid::is_ours(&gid) {
         return Err(unknown);

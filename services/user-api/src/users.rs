@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use kit::observe::request;
@@ -17,8 +17,12 @@ use crate::answer::{UserView, success};
 use crate::error::ApiError;
 
 /// `GET /user/get/{id}`: the user with the present score.
-pub(crate) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let id = parse_id("id", &id)?;
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    // A path that is no UTF-8 is no number either.
+    let id = parse_id("id", &id.map(|Path(id)| id).unwrap_or_default())?;
     let (user, score) = tokio::join!(user_of(&app, id), score_of(&app, id));
     let user = user.map_err(|status| match status.code() {
         Code::NotFound => ApiError::NotFound("user"),
