@@ -42,6 +42,20 @@ impl Caller<'_> {
         }
     }
 
+    /// The same as a JSON string.
+    pub(crate) fn push_quoted(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.push(b'"');
+        self.push(out);
+        // Paths are plain text but for the oddest of file names.
+        if !crate::encode::string::is_plain(&out[start + 1..]) {
+            let text = self.to_text();
+            out.truncate(start);
+            return crate::encode::string::push_quoted(out, &text);
+        }
+        out.push(b'"');
+    }
+
     /// The text of the place.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -38,6 +38,22 @@ pub trait Logger: Send + Sync {
     fn log(&self, line: &Line<'_>);
 }
 
+/// Loggers behind a pointer.
+macro_rules! behind_pointers {
+    ($($t:ty),*) => { $(
+        impl<L: Logger + ?Sized> Logger for $t {
+            fn enabled(&self, kind: Kind, target: &str) -> bool {
+                (**self).enabled(kind, target)
+            }
+
+            fn log(&self, line: &Line<'_>) {
+                (**self).log(line);
+            }
+        }
+    )* };
+}
+behind_pointers!(&L, Box<L>, Arc<L>);
+
 /// A line on its way from a call form to a logger.
 #[derive(Debug)]
 pub struct Line<'a> {

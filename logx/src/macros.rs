@@ -72,17 +72,17 @@ macro_rules! __logx {
     };
 
     (@line ($kind:expr) () ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
-        static SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
-        if SITE.enabled() {
-            $crate::__logx!(@bind (log SITE) ($($message)+) [] $($fields)*)
+        static __LOGX_SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
+        if __LOGX_SITE.enabled() {
+            $crate::__logx!(@bind (log __LOGX_SITE) ($($message)+) [] $($fields)*)
         }
     }};
     (@line ($kind:expr) ($logger:expr) ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
-        static SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
-        if $crate::private::passes_gate(SITE.kind()) {
+        static __LOGX_SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
+        if $crate::private::passes_gate(__LOGX_SITE.kind()) {
             match &$logger {
-                logger => if $crate::Logger::enabled(logger, SITE.kind(), SITE.target()) {
-                    $crate::__logx!(@bind (log_to logger SITE) ($($message)+) [] $($fields)*)
+                logger => if $crate::Logger::enabled(logger, __LOGX_SITE.kind(), __LOGX_SITE.target()) {
+                    $crate::__logx!(@bind (log_to logger __LOGX_SITE) ($($message)+) [] $($fields)*)
                 }
             }
         }
@@ -120,7 +120,7 @@ macro_rules! __logx {
     (@bind ($log:ident $($to:ident)+) ($($message:tt)+) [$(($value:expr))*]) => {
         $crate::private::$log($($crate::__logx!(@to $to)),+, ::core::format_args!($($message)+), &[$($value),*])
     };
-    (@to SITE) => { &SITE };
+    (@to __LOGX_SITE) => { &__LOGX_SITE };
     (@to $logger:ident) => { $logger };
 
     (@value % $value:ident) => { $crate::Value::Display($value) };

@@ -155,10 +155,7 @@ pub(crate) fn push_head(out: &mut Vec<u8>, format: &Format, kind: Kind, caller: 
     push_quoted(out, kind.word());
     if kind.has_caller() {
         push_key(out, &format.keys.caller);
-        match caller {
-            Caller::Text(text) => push_quoted(out, text),
-            place @ Caller::Place { .. } => push_quoted(out, &place.to_text()),
-        }
+        caller.push_quoted(out);
     }
     push_key(out, &format.keys.content);
 }

@@ -105,6 +105,11 @@ impl Writer for Splitter {
     }
 }
 
+/// Puts `writer` in the place of the present one and gives that back, still open, in one step.
+pub fn swap_writer(writer: impl Writer + 'static) -> Option<Arc<dyn Writer>> {
+    global::replace_writer(Slot::Set(Arc::new(writer)))
+}
+
 /// Makes a record under the process's formats and hands it to `use_it`: to test a [`Writer`] by itself.
 #[track_caller]
 pub fn with_record<R>(kind: Kind, text: &str, fields: &[Field<'_>], use_it: impl FnOnce(&Record<'_>) -> R) -> R {
