@@ -94,6 +94,10 @@ async fn requests_are_counted_by_route_method_and_code_and_nothing_else_is() {
         .filter_map(|l| l.split("le=\"").nth(1)?.split('"').next())
         .collect();
     assert_eq!(bounds, ["5", "10", "25", "50", "100", "250", "500", "750", "1000", "+Inf"]);
+    // Each request left a line, and the lines of the start as well.
+    let lines = text.body.lines().find_map(|l| l.strip_prefix("log_lines_total{kind=\"info\"} "));
+    assert!(lines.unwrap().parse::<u64>().unwrap() >= 4, "{}", text.body);
+    assert!(text.body.contains("log_lines_total{kind=\"severe\"} 0\n"), "kinds without lines are shown");
     for family in ["process_cpu_seconds_total ", "process_open_fds ", "process_resident_memory_bytes "] {
         let line = text.body.lines().find(|l| l.starts_with(family)).unwrap();
         let value: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();

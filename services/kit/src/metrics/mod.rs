@@ -1,5 +1,6 @@
 //! One registry a service, with go-zero's families.
 
+mod log;
 pub mod names;
 mod process;
 
@@ -106,6 +107,7 @@ impl Metrics {
         self.register(Box::new(self.sql_error.clone()));
         self.register(Box::new(self.sql_slow.clone()));
         self.register(Box::new(self.export_failures.clone()));
+        self.register(Box::new(log::LogCollector::new()));
         self.register(Box::new(process::ProcessCollector::new()));
     }
 

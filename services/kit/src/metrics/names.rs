@@ -21,6 +21,19 @@ pub const SQL_CLIENT_SLOW: &str = "sql_client_requests_slow_total";
 /// Counter of spans that did not reach their collector. Ours, not go-zero's.
 pub const TRACE_EXPORT_FAILURES: &str = "trace_export_failures_total";
 
+/// Counter of log lines by kind. The `log_*` families are ours as well.
+pub const LOG_LINES: &str = "log_lines_total";
+/// Counter of bytes that logx's own sinks took.
+pub const LOG_BYTES: &str = "log_bytes_total";
+/// Counter of lines lost.
+pub const LOG_DROPPED: &str = "log_dropped_total";
+/// Counter of lines for which a writer reported an error.
+pub const LOG_ERRORS: &str = "log_write_errors_total";
+/// Counter of caught panics.
+pub const LOG_PANICS: &str = "log_panics_total";
+
+/// The kind of a line: `info`, `error`, ...
+pub const KIND: &str = "kind";
 /// Labels of both HTTP families.
 pub const HTTP_LABELS: [&str; 3] = ["path", "method", "code"];
 /// Labels of the rpc and sql families.

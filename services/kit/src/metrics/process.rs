@@ -1,6 +1,7 @@
 //! The `process_*` families, read from /proc. Where there is no /proc there are no samples.
 
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -22,6 +23,8 @@ pub(super) struct ProcessCollector {
     start: Gauge,
     received: Counter,
     sent: Counter,
+    /// Two scrapes at once must not both add the difference.
+    scrape: Mutex<()>,
 }
 
 impl ProcessCollector {
@@ -47,6 +50,7 @@ impl ProcessCollector {
                 "process_network_transmit_bytes_total",
                 "Number of bytes sent by the process over the network.",
             ),
+            scrape: Mutex::default(),
         }
     }
 
@@ -121,6 +125,7 @@ impl Collector for ProcessCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        let _one = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
         if self.read().is_none() {
             return Vec::new();
         }
