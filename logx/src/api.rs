@@ -30,6 +30,9 @@ pub fn set_up(conf: &LogConf) -> Result<(), SetUpError> {
     set_up_with(conf, NativeWriter::from_conf)
 }
 
+/// Whether a set-up was successful.
+static DONE: Mutex<bool> = Mutex::new(false);
+
 /// As [`set_up`], with the writer that `make` makes of the configuration: for other backends.
 ///
 /// # Errors
@@ -38,7 +41,6 @@ pub fn set_up_with<W: Writer + 'static>(
     conf: &LogConf,
     make: impl FnOnce(&LogConf) -> Result<W, SetUpError>,
 ) -> Result<(), SetUpError> {
-    static DONE: Mutex<bool> = Mutex::new(false);
     let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
     if *done {
         return Err(SetUpError::AlreadySetUp);
@@ -76,6 +78,7 @@ fn apply(conf: &LogConf) {
         MaskKeys::new(conf.mask_keys.iter().map(String::as_str)),
     ));
     global::set_stat(conf.stat);
+    crate::color::configure(conf);
     crate::stack::set_cooldown(i64::from(conf.stack_cooldown_millis));
     for (target, level) in &conf.levels {
         global::set_target_level(target, Some(*level));
@@ -98,6 +101,16 @@ pub fn reset() -> Option<Arc<dyn Writer>> {
     global::replace_writer(Slot::Unset)
 }
 
+/// Everything as at the start of the process, for tests; gives the writer back, still open.
+pub(crate) fn reset_all() -> Option<Arc<dyn Writer>> {
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    *done = false;
+    crate::color::reset();
+    crate::stack::set_cooldown(0);
+    set_exit_on_fatal(true);
+    global::reset_all()
+}
+
 /// Flushes and closes the writer, waiting at most [`CLOSE_DEADLINE`]; later lines go to stderr and are counted.
 ///
 /// # Errors
@@ -111,6 +124,7 @@ pub fn close() -> Result<(), WriteError> {
 /// # Errors
 /// What was not written.
 pub fn close_within(deadline: Duration) -> Result<(), WriteError> {
+    crate::stack::report_left();
     match global::replace_writer(Slot::Closed) {
         Some(writer) => guarded(|| writer.close(deadline)),
         None => Ok(()),

@@ -91,6 +91,21 @@ pub(crate) fn replace_writer(slot: Slot) -> Option<Arc<dyn Writer>> {
     }
 }
 
+/// The initial state: no writer, no fields, go-zero's keys, every line printed.
+pub(crate) fn reset_all() -> Option<Arc<dyn Writer>> {
+    let mut targets = TARGETS.lock().unwrap_or_else(PoisonError::into_inner);
+    targets.clear();
+    LEVEL.store(Level::Debug as u8, Ordering::Relaxed);
+    STAT.store(true, Ordering::Relaxed);
+    publish(&targets);
+    drop(targets);
+    let fresh = State { writer: Slot::Unset, globals: FieldList::default(), format: Arc::clone(Format::standard()) };
+    match update(|old| (fresh, old.writer.clone())) {
+        Slot::Set(writer) => Some(writer),
+        Slot::Unset | Slot::Closed => None,
+    }
+}
+
 /// Adds a writer behind those that are there, in one step.
 pub(crate) fn add_writer(writer: Arc<dyn Writer>) {
     update(|old| {

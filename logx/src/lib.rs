@@ -29,6 +29,7 @@
 
 mod api;
 mod caller;
+mod color;
 mod conf;
 mod context;
 mod dispatch;
@@ -67,6 +68,7 @@ pub use api::{
     set_writer,
 };
 pub use caller::Caller;
+pub use color::{Color, with_color, with_color_padding};
 pub use conf::{Encoding, LogConf, Mode, Rotation};
 pub use context::{Context, ContextSource, InContext, InLogContext, TraceIds, instrument, scope, set_context_source};
 pub use encode::{Encode, EncodeError, Encoder};
@@ -79,7 +81,7 @@ pub use health::{Health, count_dropped, health};
 pub use hooks::flush_on_signal;
 pub use hooks::install_panic_hook;
 pub use level::{Kind, Level, ParseLevelError};
-pub use limit::LessLogger;
+pub use limit::{LessLogger, LessWriter};
 pub use logger::functions::*;
 pub use logger::{Content, Lazy, Line, Log, LogCalls, Logger, logger};
 pub use owned::{OwnedField, OwnedValue};

@@ -1,5 +1,6 @@
 //! At most one in a window of time: go-zero's limited executor and less-logger.
 
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -46,6 +47,13 @@ impl Limiter {
     }
 }
 
+impl Limiter {
+    /// How many calls were stopped and not yet reported.
+    pub(crate) fn take_stopped(&self) -> u64 {
+        self.stopped.swap(0, Ordering::AcqRel)
+    }
+}
+
 /// Milliseconds since the process first asked.
 pub(crate) fn process_ms() -> i64 {
     static START: OnceLock<Instant> = OnceLock::new();
@@ -81,12 +89,65 @@ impl LessLogger {
 
     #[track_caller]
     fn error_at(&self, now_ms: i64, text: impl std::fmt::Display) {
-        let window = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX);
-        if let Verdict::Go { stopped } = self.limiter.decide(now_ms, window) {
+        if let Verdict::Go { stopped } = self.limiter.decide(now_ms, millis(self.window)) {
             report_stopped(stopped);
             crate::error(text);
         }
     }
+}
+
+/// What was left out after the last line is said when the logger goes; go-zero never says it.
+impl Drop for LessLogger {
+    fn drop(&mut self) {
+        report_stopped(self.limiter.take_stopped());
+    }
+}
+
+/// go-zero's less-writer: passes at most one `write` on in a window, and counts those that it leaves out.
+///
+/// A write that is left out is a success for whoever writes. The next one that passes, or the end of the writer, logs
+/// `Discarded N error messages` as an error line.
+#[derive(Debug)]
+pub struct LessWriter<W> {
+    limiter: Limiter,
+    window: Duration,
+    out: W,
+}
+
+impl<W: io::Write> LessWriter<W> {
+    /// A writer to `out` that passes one write on in each window; zero passes all on.
+    pub const fn new(out: W, window: Duration) -> Self {
+        Self { limiter: Limiter::new(), window, out }
+    }
+
+    fn write_at(&mut self, now_ms: i64, bytes: &[u8]) -> io::Result<usize> {
+        if let Verdict::Go { stopped } = self.limiter.decide(now_ms, millis(self.window)) {
+            report_stopped(stopped);
+            self.out.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+}
+
+impl<W: io::Write> io::Write for LessWriter<W> {
+    /// Passes all of `bytes` on, or nothing.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_at(process_ms(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W> Drop for LessWriter<W> {
+    fn drop(&mut self) {
+        report_stopped(self.limiter.take_stopped());
+    }
+}
+
+fn millis(window: Duration) -> i64 {
+    i64::try_from(window.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// go-zero's line for what was left out.
@@ -109,6 +170,20 @@ mod tests {
         assert_eq!(limiter.decide(100, 100), Verdict::Stop, "the end belongs to the window");
         assert_eq!(limiter.decide(101, 100), Verdict::Go { stopped: 2 });
         assert_eq!(limiter.decide(102, 0), Verdict::Go { stopped: 0 }, "no window, no limit");
+    }
+
+    #[test]
+    fn the_less_writer_passes_one_write_in_a_window_and_says_what_it_left_out() {
+        let logs = crate::testing::collect();
+        let mut out = Vec::new();
+        let mut less = LessWriter::new(&mut out, Duration::from_millis(10));
+        for (now, text) in [(0, "a"), (1, "b"), (2, "c"), (20, "d"), (21, "e")] {
+            assert_eq!(less.write_at(now, text.as_bytes()).unwrap(), 1);
+        }
+        drop(less);
+        assert_eq!(out, b"ad");
+        let texts: Vec<String> = logs.records().iter().map(crate::OwnedRecord::text).collect();
+        assert_eq!(texts, ["Discarded 2 error messages", "Discarded 1 error messages"]);
     }
 
     #[test]

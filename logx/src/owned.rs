@@ -81,7 +81,7 @@ impl OwnedValue {
             Value::U64(v) => Self::U64(v),
             Value::F64(v) => Self::F64(v),
             Value::F32(v) => Self::F32(v),
-            Value::Str(v) => Self::Str(v.into()),
+            Value::Str(v) | Value::Cut(v, _) => Self::Str(v.into()),
             Value::Bytes(v) => Self::Bytes(v.into()),
             Value::Duration(v) => Self::Duration(v),
             Value::Time(v) => Self::Time(v),

@@ -256,6 +256,7 @@ impl<'a> Record<'a> {
                     None => use_it(Value::Json(&String::from_utf8_lossy(&json)), false),
                 }
             }
+            Value::Cut(text, cut) => use_it(Value::Str(text), cut),
             other => use_it(other, false),
         }
     }

@@ -19,6 +19,11 @@ pub(crate) fn set_cooldown(ms: i64) {
     COOLDOWN_MS.store(ms, Ordering::Relaxed);
 }
 
+/// Says how many stack lines were left out since the last one, if any: no later one may come.
+pub(crate) fn report_left() {
+    crate::limit::report_stopped(LIMITER.take_stopped());
+}
+
 /// Calls `log` with the content, for severe and stack with the stack behind it (go-zero: text, newline, stack).
 ///
 /// A stack line inside the cool-down is not logged, only counted.
@@ -28,14 +33,14 @@ pub(crate) fn with_stack(kind: Kind, content: Value<'_>, log: impl FnOnce(Value<
     match kind {
         Kind::Severe => {
             if let Some(text) = join(content) {
-                log(Value::Str(&text));
+                log(Value::Cut(&text.0, text.1));
             }
         }
         Kind::Stack => {
             if let Verdict::Go { stopped } = LIMITER.decide(process_ms(), COOLDOWN_MS.load(Ordering::Relaxed)) {
                 crate::limit::report_stopped(stopped);
                 if let Some(text) = join(content) {
-                    log(Value::Str(&text));
+                    log(Value::Cut(&text.0, text.1));
                 }
             }
         }
@@ -43,13 +48,16 @@ pub(crate) fn with_stack(kind: Kind, content: Value<'_>, log: impl FnOnce(Value<
     }
 }
 
-/// Text and stack; `None`, counted, for a text that logs itself with its stack, again and again.
+/// The text, cut to its limit, and the stack; and whether it was cut. `None`, counted, for a text that logs itself with its stack, again and again.
 #[cold]
-fn join(content: Value<'_>) -> Option<String> {
+fn join(content: Value<'_>) -> Option<(String, bool)> {
     let mut out = crate::dispatch::inside_a_line(|| text::to_string(content))?;
+    let kept = crate::global::with_format(|format| out.floor_char_boundary(format.max_content));
+    let cut = kept < out.len();
+    out.truncate(kept);
     out.push('\n');
     out.push_str(&dump());
-    Some(out)
+    Some((out, cut))
 }
 
 /// Frames of the logging machinery and of the runtime below main, which tell nothing.

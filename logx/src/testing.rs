@@ -81,12 +81,15 @@ impl Writer for Keeper {
 /// Sends a thread's lines to its collector, if it has one, and the others where they went before.
 struct Splitter(Mutex<Option<Arc<dyn Writer>>>);
 
+/// Whether the splitter stands in the writer's place.
+static SPLIT: Mutex<bool> = Mutex::new(false);
+
 fn install_splitter() {
-    static INSTALL: std::sync::Once = std::sync::Once::new();
-    INSTALL.call_once(|| {
+    let mut split = SPLIT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !std::mem::replace(&mut *split, true) {
         let before = global::replace_writer(Slot::Unset);
         global::replace_writer(Slot::Set(Arc::new(Splitter(Mutex::new(before)))));
-    });
+    }
 }
 
 impl Writer for Splitter {
@@ -103,6 +106,13 @@ impl Writer for Splitter {
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         before.map_or(Ok(()), |writer| record.deliver(&*writer))
     }
+}
+
+/// Everything as at the start of the process: levels, key names, global fields, no writer, no set-up. Gives the writer
+/// that was there back, still open. For tests that set logging up more than once; they must not run side by side.
+pub fn reset() -> Option<Arc<dyn Writer>> {
+    *SPLIT.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    crate::api::reset_all()
 }
 
 /// Puts `writer` in the place of the present one and gives that back, still open, in one step.

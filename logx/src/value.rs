@@ -58,6 +58,8 @@ pub enum Value<'a> {
     Encode(&'a dyn Encode),
     /// JSON text that is known to be valid and on one line.
     Json(&'a str),
+    /// Text that is cut already, if it had to be; whether it was. A stack behind a text stays whole that way.
+    Cut(&'a str, bool),
     /// A value that shows only its mask.
     Masked(&'a dyn Sensitive),
 }

@@ -57,6 +57,7 @@ fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) 
             time::push_rfc3339(out, t);
             out.push(b'"');
         }
+        Value::Cut(text, _) => push_quoted(out, text),
         Value::Json(json) => push_json_text(out, json, masks, depth),
         Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => push_text(out, value),
         Value::Encode(v) => push_encoded(out, v, masks, depth),

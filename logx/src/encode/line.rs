@@ -147,6 +147,10 @@ fn push_other(out: &mut Vec<u8>, content: Value<'_>, format: &Format) -> bool {
             push_value(out, content, &format.masks);
             return cut_text(out, start, format.max_content);
         }
+        Value::Cut(text, cut) => {
+            push_quoted(out, text);
+            return cut;
+        }
         other => push_value(out, other, &format.masks),
     }
     false

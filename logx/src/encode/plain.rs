@@ -5,12 +5,11 @@
 use std::fmt::{self, Write};
 
 use super::{guard, json, number, text, time};
+use crate::color::{RESET, code_len};
 use crate::level::Kind;
 use crate::record::Record;
 use crate::sensitive::MASK;
 use crate::value::Value;
-
-const RESET: &str = "\u{1b}[0m";
 
 /// go-zero's colours: bold, by kind.
 const fn color(kind: Kind) -> &'static str {
@@ -37,7 +36,10 @@ pub(crate) fn push_plain(out: &mut Vec<u8>, record: &Record<'_>, colored: bool) 
     }
     out.push(b'\t');
     let cut = record.with_content(|content, cut| {
-        push_plain_value(out, content, record);
+        match content {
+            Value::Str(text) if colored => escape_around_colors(out, text),
+            other => push_plain_value(out, other, record),
+        }
         cut
     });
     let names = record.keys();
@@ -100,6 +102,29 @@ impl Write for PlainText<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         escape(self.0, text);
         Ok(())
+    }
+}
+
+/// The same, but colours that the program itself gave to its text stay.
+fn escape_around_colors(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text;
+    let mut painted = false;
+    while let Some(at) = rest.find('\u{1b}') {
+        let (before, code) = rest.split_at(at);
+        escape(out, before);
+        let len = code_len(code);
+        painted |= len.is_some();
+        let (code, after) = code.split_at(len.unwrap_or(1));
+        match len {
+            Some(_) => out.extend_from_slice(code.as_bytes()),
+            None => escape(out, code),
+        }
+        rest = after;
+    }
+    escape(out, rest);
+    if painted {
+        // Text that was cut has lost its own end of the colour.
+        out.extend_from_slice(RESET.as_bytes());
     }
 }
 

@@ -11,7 +11,7 @@ use crate::value::Value;
 /// Only what `out` reports, or a foreign `Display` that fails.
 pub(crate) fn write_text(out: &mut dyn Write, value: Value<'_>) -> fmt::Result {
     match value {
-        Value::Str(s) => out.write_str(s),
+        Value::Str(s) | Value::Cut(s, _) => out.write_str(s),
         Value::Fmt(args) => out.write_fmt(args),
         Value::Display(v) => write!(out, "{v}"),
         Value::Debug(v) => write!(out, "{v:?}"),

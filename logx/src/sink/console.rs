@@ -1,6 +1,6 @@
 //! go-zero's console mode: info kinds to stdout, error kinds to stderr, one `write` a line.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,12 +47,10 @@ impl Write for Std {
 
 impl Console {
     pub(crate) fn new() -> Self {
-        // NO_COLOR: any value that is not empty switches colours off.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         Self {
             out: Mutex::new(Lines::new(Std::Out)),
             err: Mutex::new(Lines::new(Std::Err)),
-            terminal: !plain && io::stdout().is_terminal() && io::stderr().is_terminal(),
+            terminal: crate::color::is_wanted(),
         }
     }
 }

@@ -163,3 +163,56 @@ fn is_same(a: &fs::Metadata, b: &fs::Metadata) -> bool {
 fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conf::LogConf;
+    use std::time::Duration;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn rules() -> Rules {
+        Rules::new("access.log", &LogConf::default())
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_part_is_filed_under_the_day_on_which_it_was_begun_also_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let today = rules().part_name(now, |_| false);
+        let mut file = LogFile::open(dir.path(), rules(), now).unwrap();
+        file.write_batch(b"today\n", now).unwrap();
+        drop(file);
+        let mut file = LogFile::open(dir.path(), rules(), now + 2 * DAY).unwrap();
+        file.write_batch(b"later\n", now + 2 * DAY).unwrap();
+        assert_eq!(names(dir.path()), ["access.log", &today]);
+        assert_eq!(fs::read_to_string(dir.path().join(&today)).unwrap(), "today\n");
+        file.write_batch(b"later still\n", now + 3 * DAY).unwrap();
+        let later = rules().part_name(now + 2 * DAY, |_| false);
+        assert_eq!(names(dir.path()), ["access.log", &today, &later]);
+    }
+
+    #[test]
+    fn a_second_part_of_one_day_replaces_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let mut file = LogFile::open(dir.path(), rules(), now).unwrap();
+        for text in ["first\n", "second\n", "third\n"] {
+            file.write_batch(text.as_bytes(), now).unwrap();
+            file.rotate(now).unwrap();
+        }
+        let today = rules().part_name(now, |_| false);
+        let parts = [today.clone(), format!("{today}_001"), format!("{today}_002")];
+        for (part, text) in parts.iter().zip(["first\n", "second\n", "third\n"]) {
+            assert_eq!(fs::read_to_string(dir.path().join(part)).unwrap(), text);
+        }
+    }
+}
