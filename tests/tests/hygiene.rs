@@ -10,7 +10,7 @@ fn forbidden() -> Vec<String> {
         &["/ro", "ot/"],
         &["/ho", "me/"],
         &["../", "shared"],
-        &[".lib", "rary"],
+        &["/.lib", "rary"],
         &["TO", "DO"],
         &["FIX", "ME"],
         &["XX", "X:"],

@@ -20,6 +20,8 @@ pub(crate) struct System {
     pub(crate) api: SocketAddr,
     /// Metrics ports by service.
     pub(crate) metrics: Vec<(&'static str, SocketAddr)>,
+    /// The coordinator's HTTP port.
+    pub(crate) dtm: SocketAddr,
     stop: CancellationToken,
     served: tokio::task::JoinHandle<()>,
 }
@@ -46,9 +48,10 @@ pub(crate) async fn start(directory: &Path) -> System {
     .map(|(name, l)| (name, address(l.as_ref().unwrap())))
     .to_vec();
     let api = address(&listeners.user_api.main);
+    let dtm = address(&listeners.dtm.http);
     let stop = CancellationToken::new();
     let served = tokio::spawn(stack_until(loaded.conf, listeners, stop.clone()));
-    System { api, metrics, stop, served }
+    System { api, metrics, dtm, stop, served }
 }
 
 async fn stack_until(conf: StackConf, listeners: Listeners, stop: CancellationToken) {
