@@ -81,14 +81,28 @@ impl Writer for Keeper {
 /// Sends a thread's lines to its collector, if it has one, and the others where they went before.
 struct Splitter(Mutex<Option<Arc<dyn Writer>>>);
 
-/// Whether the splitter stands in the writer's place.
-static SPLIT: Mutex<bool> = Mutex::new(false);
-
 fn install_splitter() {
-    let mut split = SPLIT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !std::mem::replace(&mut *split, true) {
-        let before = global::replace_writer(Slot::Unset);
-        global::replace_writer(Slot::Set(Arc::new(Splitter(Mutex::new(before)))));
+    static SPLITTER: Mutex<Option<Arc<dyn Writer>>> = Mutex::new(None);
+    let mut splitter = SPLITTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let present = match &global::load().writer {
+        Slot::Set(writer) => Some(Arc::clone(writer)),
+        Slot::Unset | Slot::Closed => None,
+    };
+    let in_place = |known: &Arc<dyn Writer>| present.as_ref().is_some_and(|writer| Arc::ptr_eq(writer, known));
+    if splitter.as_ref().is_some_and(in_place) {
+        return;
+    }
+    // Somebody may have set another writer since: that one is behind the new splitter.
+    let new: Arc<dyn Writer> = Arc::new(Splitter(Mutex::new(present)));
+    global::replace_writer(Slot::Set(Arc::clone(&new)));
+    *splitter = Some(new);
+}
+
+impl Splitter {
+    /// The writer behind it; a console writer where there was none, as without a collector.
+    fn behind(&self) -> Arc<dyn Writer> {
+        let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(before.get_or_insert_with(|| Arc::new(crate::NativeWriter::console())))
     }
 }
 
@@ -103,15 +117,21 @@ impl Writer for Splitter {
         if matches!(kept, Ok(true)) {
             return Ok(());
         }
-        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        before.map_or(Ok(()), |writer| record.deliver(&*writer))
+        record.deliver(&*self.behind())
+    }
+
+    fn flush(&self) -> Result<(), WriteError> {
+        self.behind().flush()
+    }
+
+    fn close(&self, deadline: std::time::Duration) -> Result<(), WriteError> {
+        self.behind().close(deadline)
     }
 }
 
 /// Everything as at the start of the process: levels, key names, global fields, no writer, no set-up. Gives the writer
 /// that was there back, still open. For tests that set logging up more than once; they must not run side by side.
 pub fn reset() -> Option<Arc<dyn Writer>> {
-    *SPLIT.lock().unwrap_or_else(PoisonError::into_inner) = false;
     crate::api::reset_all()
 }
 

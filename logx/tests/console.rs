@@ -23,12 +23,14 @@ fn main() {
         Ok("plain") => return table(Encoding::Plain),
         Ok("few") => return few(),
         Ok("must") => return must(),
+        Ok("must in file mode") => return must_in_file_mode(),
         _ => {}
     }
     the_table_is_whole_lines_on_both_streams();
     kinds_go_to_their_streams();
     a_stdout_that_is_closed_full_or_broken_harms_nobody();
     must_flushes_and_exits_with_status_1();
+    must_loses_no_line_in_file_mode();
     println!("console: all passed");
 }
 
@@ -52,6 +54,30 @@ fn few() {
 
 fn must() {
     logx::must(Err::<(), _>("the port is taken"));
+}
+
+/// Where the program under test puts its files.
+const DIRECTORY: &str = "LOGX_TEST_DIRECTORY";
+
+fn must_in_file_mode() {
+    let path = std::env::var_os(DIRECTORY).unwrap().into();
+    logx::must(logx::set_up(&LogConf { mode: logx::Mode::File, path, ..LogConf::default() }));
+    for i in 0..1_000 {
+        logx::info!("line {i}");
+    }
+    logx::must(Err::<(), _>("the port is taken"));
+}
+
+fn must_loses_no_line_in_file_mode() {
+    for _ in 0..5 {
+        let dir = tempfile::tempdir().unwrap();
+        let program = std::env::current_exe().unwrap();
+        let mut child = Command::new(program);
+        child.env(TASK, "must in file mode").env(DIRECTORY, dir.path());
+        assert_eq!(child.output().unwrap().status.code(), Some(1));
+        let lines = |name| std::fs::read_to_string(dir.path().join(name)).unwrap().lines().count();
+        assert_eq!((lines("access.log"), lines("severe.log")), (1_000, 1));
+    }
 }
 
 fn run(task: &str, stdout: Stdio) -> Output {

@@ -335,3 +335,18 @@ fn a_console_writer_appears_for_the_first_line_of_a_program_that_sets_nothing_up
     writer.close(Duration::from_secs(1)).unwrap();
     let _: NativeWriter = NativeWriter::console();
 }
+
+#[test]
+fn a_collector_sees_lines_also_after_another_writer_was_set() {
+    let _alone = fresh();
+    let memory = Memory::default();
+    for _ in 0..2 {
+        logx::set_writer(Stream::new(memory.clone()));
+        let logs = logx::testing::collect();
+        logx::info("collected");
+        assert_eq!(logs.records().len(), 1);
+        drop(logs);
+        logx::info("not collected");
+        assert_eq!(contents(&memory), ["not collected"]);
+    }
+}
