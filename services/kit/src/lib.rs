@@ -15,6 +15,7 @@ pub mod rest;
 pub mod rpc;
 pub mod serve;
 pub mod signal;
+mod stat;
 mod telemetry;
 pub mod trace;
 

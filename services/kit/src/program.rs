@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::conf::{self, Conf, Loaded, ServiceConf};
 use crate::logging::{self, Backend};
 use crate::signal::Signals;
+use crate::stat;
 
 /// Whatever stops a start; its text is one line.
 pub type StartError = Box<dyn Error + Send + Sync>;
@@ -131,6 +132,7 @@ async fn until_signal<C>(
 ) -> Result<ExitCode, StartError> {
     let mut signals = Signals::new()?;
     let stop = CancellationToken::new();
+    tokio::spawn(stat::report_process());
     let mut running = run(conf, stop.clone());
     let signal = tokio::select! {
         ended = &mut running => return ended.map(|()| ExitCode::SUCCESS),

@@ -95,7 +95,7 @@ pub async fn serve(
         logx::info!("Starting server at {address}...");
         axum::serve(listener, app).with_graceful_shutdown(closing.cancelled_owned()).await
     };
-    serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown).await
+    serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown, telemetry).await
 }
 
 fn with_layers(router: Router, conf: &RestConf, telemetry: &Telemetry) -> Router {

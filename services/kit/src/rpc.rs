@@ -130,6 +130,6 @@ impl Server {
                 .serve_with_incoming_shutdown(incoming, closed)
                 .await
         });
-        serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown).await
+        serve::until_stopped(main, admin, admin_stop, ready, stop, &conf.service.shutdown, telemetry).await
     }
 }

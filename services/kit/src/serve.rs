@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::Ready;
 use crate::conf::ShutdownConf;
+use crate::telemetry::Telemetry;
 
 /// How long the metrics port may take to close after the service has ended.
 const ADMIN_CLOSE: Duration = Duration::from_millis(200);
@@ -32,6 +33,7 @@ pub(crate) async fn until_stopped<E: Display>(
     ready: Ready,
     stop: CancellationToken,
     shutdown: &ShutdownConf,
+    telemetry: &Telemetry,
 ) -> Result<(), ServeError> {
     ready.set(true);
     let draining = async {
@@ -42,12 +44,15 @@ pub(crate) async fn until_stopped<E: Display>(
     let main = async {
         let ended = tokio::select! {
             ended = main => ended.map_err(ServeError::new),
+            never = telemetry.stat().report() => match never {},
             () = draining => {
                 logx::warn!("requests were still running after {:?}, cut off", shutdown.wait_time);
                 Ok(())
             }
         };
         ready.set(false);
+        // What the last minute's line would have lacked.
+        telemetry.stat().print();
         admin_stop.cancel();
         ended
     };

@@ -11,6 +11,7 @@ use opentelemetry::{Context, KeyValue};
 use crate::conf::ServiceConf;
 use crate::logging::{self, LogIds};
 use crate::metrics::Metrics;
+use crate::stat::RequestStat;
 use crate::trace::{ExporterError, Tracing};
 
 /// A statement that takes longer gets a `slow` line.
@@ -27,6 +28,7 @@ struct Inner {
     tracing: Tracing,
     service: Option<String>,
     statements: bool,
+    stat: RequestStat,
 }
 
 impl Telemetry {
@@ -46,6 +48,7 @@ impl Telemetry {
             metrics,
             service,
             statements: conf.log.statements,
+            stat: RequestStat::new(&conf.name),
             name: conf.name.clone(),
         })))
     }
@@ -63,6 +66,11 @@ impl Telemetry {
     /// The service's tracer.
     pub fn tracing(&self) -> &Tracing {
         &self.0.tracing
+    }
+
+    /// The figures of the minute.
+    pub(crate) fn stat(&self) -> &RequestStat {
+        &self.0.stat
     }
 
     /// What a line carries within this span; an invalid one adds no ids.

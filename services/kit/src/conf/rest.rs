@@ -33,6 +33,8 @@ pub struct RestMiddlewares {
     pub log: bool,
     /// The `http_server_*` metrics.
     pub prometheus: bool,
+    /// The line of the minute's requests.
+    pub metrics: bool,
     /// The time limit.
     pub timeout: bool,
     /// A panicking handler answers 500.
@@ -47,11 +49,12 @@ impl Conf for RestMiddlewares {
             trace: r.bool_or("Trace", true)?,
             log: r.bool_or("Log", true)?,
             prometheus: r.bool_or("Prometheus", true)?,
+            metrics: r.bool_or("Metrics", true)?,
             timeout: r.bool_or("Timeout", true)?,
             recover: r.bool_or("Recover", true)?,
             max_bytes: r.bool_or("MaxBytes", true)?,
         };
-        for key in ["MaxConns", "Breaker", "Shedding", "Metrics", "Gunzip"] {
+        for key in ["MaxConns", "Breaker", "Shedding", "Gunzip"] {
             r.without_effect(key, "this middleware is not built in");
         }
         Ok(conf)

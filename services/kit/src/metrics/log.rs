@@ -9,11 +9,14 @@ use prometheus::{IntCounter, IntCounterVec, Opts};
 
 use super::names;
 
+/// Takes one figure out of them all.
+type Read = fn(&Health) -> u64;
+
 /// Reads the figures at each scrape.
 #[derive(Debug)]
 pub(super) struct LogCollector {
     lines: IntCounterVec,
-    totals: Vec<(IntCounter, fn(&Health) -> u64)>,
+    totals: Vec<(IntCounter, Read)>,
     /// Two scrapes at once must not both add the difference.
     scrape: Mutex<()>,
 }
@@ -21,7 +24,7 @@ pub(super) struct LogCollector {
 impl LogCollector {
     pub(super) fn new() -> Self {
         let lines = Opts::new(names::LOG_LINES, "log lines by kind.");
-        let totals: [(&str, &str, fn(&Health) -> u64); 4] = [
+        let totals: [(&str, &str, Read); 4] = [
             (names::LOG_BYTES, "bytes of log lines.", |h| h.bytes),
             (names::LOG_DROPPED, "log lines that were lost.", |h| h.dropped),
             (names::LOG_ERRORS, "log lines for which a writer reported an error.", |h| h.write_errors),

@@ -26,6 +26,7 @@ pub struct HttpServer {
     trace: bool,
     log: bool,
     metrics: bool,
+    stat: bool,
     untraced: Vec<String>,
 }
 
@@ -38,6 +39,7 @@ impl HttpServer {
             trace: conf.middlewares.trace,
             log: conf.middlewares.log,
             metrics: conf.middlewares.prometheus,
+            stat: conf.middlewares.metrics,
             untraced: conf.trace_ignore_paths.clone(),
         }
     }
@@ -147,6 +149,9 @@ impl Call for HttpCall {
         {
             let metrics = self.server.telemetry.metrics();
             metrics.http(route, &self.method, self.status, took);
+        }
+        if self.server.stat {
+            self.server.telemetry.stat().record(took);
         }
         if self.server.log {
             self.print(took);

@@ -128,6 +128,7 @@ impl Call for RpcServerCall {
             metrics.rpc_server(&self.method, self.code as i32, took);
         }
         if options.stat {
+            self.server.telemetry.stat().record(took);
             self.print(took);
         }
     }
