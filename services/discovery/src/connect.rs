@@ -19,13 +19,16 @@ pub async fn connect(target: &str) -> Result<Channel, Error> {
 
 /// A channel to the target, balanced over its addresses. The connections are made at the first call and again whenever one is lost.
 ///
+/// An etcd target is watched from then on: who registers is used, who leaves is not, and while etcd is away the last known addresses stay. The
+/// watch ends with the last clone of the channel.
+///
 /// # Errors
-/// An address that cannot be used.
+/// An address that cannot be used; for an etcd target also that nothing is registered, or that etcd does not answer, after 5 s.
 pub async fn connect_to(target: &Target) -> Result<Channel, Error> {
     match target {
         Target::Direct(addresses) => direct(addresses),
         Target::Dns(name) => Ok(endpoint(name)?.connect_lazy()),
-        Target::Etcd(_) => Err(Error::BadTarget { target: target.to_string(), reason: "etcd is not available" }),
+        Target::Etcd(etcd) => crate::etcd::channel(etcd).await,
     }
 }
 

@@ -26,4 +26,20 @@ pub enum Error {
         /// The URL as given.
         url: String,
     },
+    /// Nothing is registered under the key.
+    #[error("nothing is registered under {key:?} in etcd at {hosts}")]
+    NoAddress {
+        /// The key.
+        key: String,
+        /// The hosts that were asked.
+        hosts: String,
+    },
+    /// etcd cannot be asked.
+    #[error("etcd at {hosts}: {reason}")]
+    Etcd {
+        /// The hosts that were asked.
+        hosts: String,
+        /// What went wrong.
+        reason: String,
+    },
 }

@@ -7,10 +7,12 @@
 
 mod connect;
 mod error;
+pub mod etcd;
 mod target;
 mod url;
 
 pub use connect::{connect, connect_to, endpoint};
 pub use error::Error;
+pub use etcd::{Registration, register};
 pub use target::{EtcdTarget, Target};
 pub use url::{join_method, split_method};

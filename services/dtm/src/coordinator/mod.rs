@@ -21,6 +21,7 @@ mod http;
 pub mod machine;
 mod metrics;
 pub mod plan;
+mod register;
 pub mod store;
 mod trace;
 
@@ -92,7 +93,7 @@ pub async fn serve(
     let store = Store::open(&conf.store, &owner, fail.clone()).await?;
     let engine = Engine::new(conf, &owner, store, Metrics::new()?, fail);
     logx::info!(grpc:% = local(&grpc), http:% = local(&http), store = engine.conf().store.driver.as_str(); "dtm: coordinator started");
-    let closing = CancellationToken::new();
+    let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
     let scheduler = tokio::spawn(Arc::clone(&engine).run());
     let servers = async {
         tokio::try_join!(
@@ -101,10 +102,12 @@ pub async fn serve(
         )
     };
     tokio::pin!(servers);
+    let entry = tokio::spawn(register::keep(engine.conf().micro_service.clone(), leaving.clone()));
     let failed = tokio::select! {
         done = &mut servers => done.err(),
         () = stop => None,
     };
+    leaving.cancel();
     // Submitters that wait are answered while their connections are still open.
     engine.stop(GRACE).await;
     closing.cancel();
@@ -112,6 +115,8 @@ pub async fn serve(
         let _ = tokio::time::timeout(CONNECTION_GRACE, servers).await;
     }
     scheduler.abort();
+    // It ends within a second.
+    let _ = entry.await;
     logx::info!("dtm: coordinator stopped");
     failed.map_or(Ok(()), Err)
 }

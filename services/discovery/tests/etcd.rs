@@ -1,0 +1,188 @@
+//! Registering and resolving through a real etcd.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use discovery::{EtcdTarget, Target, connect, connect_to, register};
+use tokio::net::TcpListener;
+use tonic::transport::Channel;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+struct Etcd {
+    port: u16,
+    folder: tempfile::TempDir,
+    server: Child,
+}
+
+fn free_port(seed: u16) -> u16 {
+    let start = (std::process::id() as u16).wrapping_mul(7).wrapping_add(seed);
+    (0..16_000_u16)
+        .map(|step| 15_000 + start.wrapping_add(step.wrapping_mul(41)) % 16_900)
+        .find(|&port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
+        .unwrap()
+}
+
+fn spawn(folder: &std::path::Path, port: u16) -> Child {
+    let peer = free_port(port);
+    let url = |port| format!("http://127.0.0.1:{port}");
+    Command::new("etcd")
+        .args(["--name", "t", "--unsafe-no-fsync", "--initial-cluster"])
+        .arg(format!("t={}", url(peer)))
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .args(["--listen-client-urls", &url(port), "--advertise-client-urls", &url(port)])
+        .args(["--listen-peer-urls", &url(peer), "--initial-advertise-peer-urls", &url(peer)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+impl Etcd {
+    /// `None`, with a line on stderr, if etcd is not installed.
+    async fn start() -> Option<Self> {
+        if Command::new("etcd").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+            eprintln!("skipped: etcd is not installed");
+            return None;
+        }
+        for seed in 0..3 {
+            let folder = tempfile::tempdir().unwrap();
+            let port = free_port(seed * 1000);
+            let etcd = Self { server: spawn(folder.path(), port), port, folder };
+            if etcd.answers().await {
+                return Some(etcd);
+            }
+        }
+        panic!("etcd does not start");
+    }
+
+    async fn answers(&self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < deadline {
+            if self.ctl(&["get", "x"]).is_some() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+
+    /// Output of etcdctl, if it succeeds.
+    fn ctl(&self, arguments: &[&str]) -> Option<String> {
+        let output = Command::new("etcdctl")
+            .env("ETCDCTL_API", "3")
+            .arg(format!("--endpoints=127.0.0.1:{}", self.port))
+            .arg("--dial-timeout=1s")
+            .args(arguments)
+            .output()
+            .unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    }
+
+    fn target(&self, key: &str) -> EtcdTarget {
+        match format!("etcd://127.0.0.1:{}/{key}", self.port).parse().unwrap() {
+            Target::Etcd(target) => target,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn kill(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A service that answers only health checks of its own name.
+async fn service(name: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_service_status(name, tonic_health::ServingStatus::Serving).await;
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(tonic::transport::Server::builder().add_service(health).serve_with_incoming(incoming));
+    address
+}
+
+async fn knows(channel: &Channel, name: &str) -> bool {
+    let request = HealthCheckRequest { service: name.to_owned() };
+    let mut client = HealthClient::new(channel.clone());
+    tokio::time::timeout(Duration::from_secs(2), client.check(request)).await.is_ok_and(|answer| answer.is_ok())
+}
+
+async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not within 20 s: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_follows_what_is_registered_even_when_etcd_goes_and_comes_back() {
+    let Some(mut etcd) = Etcd::start().await else { return };
+    let target = etcd.target("user.rpc");
+    let missing = connect_to(&Target::Etcd(target.clone())).await.unwrap_err().to_string();
+    assert!(missing.contains("user.rpc") && missing.contains("127.0.0.1"), "{missing}");
+
+    let one = register(&target, &service("one").await).await.unwrap();
+    let entry = etcd.ctl(&["get", "--prefix", "user.rpc/", "--keys-only"]).unwrap();
+    assert_eq!(entry.trim(), format!("user.rpc/{}", one.lease_id().unwrap()), "go-zero's key");
+    let channel = connect(&format!("etcd:///127.0.0.1:{}?key=user.rpc", etcd.port)).await.unwrap();
+    assert!(knows(&channel, "one").await);
+
+    // A second instance is used as well; when the first leaves, only it is.
+    let two = register(&target, &service("two").await).await.unwrap();
+    eventually("the second is used", async || knows(&channel, "two").await).await;
+    one.leave().await;
+    assert_eq!(
+        etcd.ctl(&["get", "--prefix", "user.rpc/", "--keys-only"]).unwrap().trim(),
+        format!("user.rpc/{}", two.lease_id().unwrap())
+    );
+    eventually("only the second is used", async || {
+        let mut all = true;
+        for _ in 0..8 {
+            all &= knows(&channel, "two").await;
+        }
+        all
+    })
+    .await;
+
+    // An entry that somebody deleted comes back.
+    etcd.ctl(&["del", "--prefix", "user.rpc/"]).unwrap();
+    eventually("the entry is back", async || {
+        etcd.ctl(&["get", "--prefix", "user.rpc/"]).unwrap().contains("127.0.0.1")
+    })
+    .await;
+    eventually("it is used", async || knows(&channel, "two").await).await;
+
+    // Without etcd the last known address stays; a new and empty etcd gets the entry again, and what registers there is found.
+    etcd.kill();
+    for _ in 0..10 {
+        assert!(knows(&channel, "two").await, "the last known address stays");
+    }
+    std::fs::remove_dir_all(etcd.folder.path().join("data")).unwrap();
+    etcd.server = spawn(etcd.folder.path(), etcd.port);
+    assert!(etcd.answers().await);
+    eventually("the entry is in the new etcd", async || {
+        etcd.ctl(&["get", "--prefix", "user.rpc/"]).is_some_and(|text| text.contains("127.0.0.1"))
+    })
+    .await;
+    let _three = register(&target, &service("three").await).await.unwrap();
+    eventually("the third is used", async || knows(&channel, "three").await).await;
+}
+
+#[tokio::test]
+async fn an_etcd_that_is_not_there_is_named() {
+    let error = connect("etcd://127.0.0.1:1/user.rpc").await.unwrap_err().to_string();
+    assert!(error.contains("127.0.0.1:1"), "{error}");
+}
