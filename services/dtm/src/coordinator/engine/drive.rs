@@ -19,6 +19,9 @@ use crate::protocol::{Status, branch_id};
 /// Longest pause between attempts to write to a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
+/// A store may keep times in whole seconds.
+const ROUNDING: i64 = 1000;
+
 /// How a transaction comes into hand.
 #[derive(Debug)]
 pub(super) enum Start {
@@ -48,15 +51,19 @@ impl Engine {
                 }
             }
             Start::Due(record, _permit) => {
-                let machine = Machine::resume(record.plan, self.pace(), record.state);
+                let machine = Machine::resume(record.plan, self.pace(), record.state.clone());
                 let url = machine.next_call().map_or("", |call| machine.url(call));
                 let _place = match self.branches.place(url, jitter()) {
                     Ok(place) => place,
                     Err(pause) => return self.defer(&mut hold, machine, now() + pause).await,
                 };
                 let mut machine = machine;
+                // Due before its own time: an operator or a submitter wants it tried now.
+                if machine.wake_at().is_some_and(|at| at > now() + ROUNDING) {
+                    machine.hasten();
+                }
                 let calls = machine.advance(now());
-                if self.settle(&mut hold, &mut machine, &calls, None).await == Step::Go {
+                if self.settle(&mut hold, &mut machine, &calls, record.state, Right::Held).await == Step::Go {
                     self.go_on(&mut hold, machine, calls).await;
                 }
             }
@@ -94,14 +101,15 @@ impl Engine {
                 let mut machine = Machine::resume(record.plan, self.pace(), record.state.clone());
                 machine.submit();
                 let calls = machine.advance(now());
-                (self.settle(hold, &mut machine, &calls, Some(record.state)).await == Step::Go)
+                (self.settle(hold, &mut machine, &calls, record.state, Right::Taken).await == Step::Go)
                     .then_some((machine, calls))
             }
             // The answer to an earlier attempt to store it was lost; it is this process's, and nobody drives it.
             Status::Submitted if record.owner.starts_with(self.owner()) => {
-                let mut machine = Machine::resume(record.plan, self.pace(), record.state);
+                let mut machine = Machine::resume(record.plan, self.pace(), record.state.clone());
                 let calls = machine.advance(now());
-                (self.settle(hold, &mut machine, &calls, None).await == Step::Go).then_some((machine, calls))
+                (self.settle(hold, &mut machine, &calls, record.state, Right::Held).await == Step::Go)
+                    .then_some((machine, calls))
             }
             Status::Submitted => {
                 // It waits for its time, or another coordinator has it. Whoever asks again wants to know now.
@@ -143,7 +151,7 @@ impl Engine {
                 }
             }
             calls = machine.advance(now());
-            let step = self.settle(hold, &mut machine, &calls, Some(before)).await;
+            let step = self.settle(hold, &mut machine, &calls, before, Right::Held).await;
             if let Some(stopped) = stopped {
                 let _ = stopped.send(machine.state().status.is_final());
             }
@@ -154,7 +162,14 @@ impl Engine {
     }
 
     /// Makes the state durable if it has changed, and tells whether there is more to do now.
-    async fn settle(&self, hold: &mut Hold, machine: &mut Machine, calls: &[Call], before: Option<State>) -> Step {
+    async fn settle(
+        &self,
+        hold: &mut Hold,
+        machine: &mut Machine,
+        calls: &[Call],
+        before: State,
+        right: Right,
+    ) -> Step {
         let next = if machine.state().status.is_final() {
             Next::End
         } else if self.stop.is_cancelled() && machine.running().len() == calls.len() {
@@ -165,7 +180,7 @@ impl Engine {
             Next::Keep
         };
         let dirty = machine.take_dirty();
-        if (dirty || next != Next::Keep) && !self.save(machine, before, next).await {
+        if (dirty || next != Next::Keep) && !self.save(machine, before, next, right).await {
             logx::warn!(gid = machine.plan().gid.as_str(); "dtm: another coordinator has taken the transaction over");
             return Step::Leave;
         }
@@ -178,11 +193,10 @@ impl Engine {
         Step::Leave
     }
 
-    async fn save(&self, machine: &Machine, before: Option<State>, next: Next) -> bool {
+    async fn save(&self, machine: &Machine, before: State, next: Next, right: Right) -> bool {
         let after = machine.state().clone();
-        let force = before.as_ref().is_some_and(|before| before.status == Status::Prepared);
+        let force = right == Right::Taken;
         let plan = Arc::clone(machine.plan());
-        let before = before.unwrap_or_else(|| after.clone());
         let change = Change { plan, before, after, next, now: now(), force };
         let mut pause = Duration::from_millis(50);
         loop {
@@ -201,7 +215,7 @@ impl Engine {
 
     async fn defer(&self, hold: &mut Hold, mut machine: Machine, at: i64) {
         machine.take_dirty();
-        self.save(&machine, None, Next::Park(at)).await;
+        self.save(&machine, machine.state().clone(), Next::Park(at), Right::Held).await;
         self.publish(hold, machine.state(), Next::Park(at));
         self.wake_by(at);
     }
@@ -266,4 +280,13 @@ enum Step {
     Go,
     /// It waits, has ended, or is somebody else's.
     Leave,
+}
+
+/// By what right a change is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Right {
+    /// This process has the transaction in hand; if no longer, the change is refused.
+    Held,
+    /// It waits to be submitted, and this is the submitter.
+    Taken,
 }
