@@ -76,13 +76,19 @@ fn compress(path: &Path) -> io::Result<()> {
         PathBuf::from(name)
     };
     let (unfinished, finished) = (with(UNFINISHED), with(GZ));
+    // What is kept goes by age: compressing makes a part no younger.
+    let modified = fs::metadata(path)?.modified()?;
     let mut encoder = GzEncoder::new(File::create(&unfinished)?, Compression::default());
     let result = File::open(path)
         .and_then(|mut plain| io::copy(&mut plain, &mut encoder))
         .and_then(|_| encoder.finish())
-        .and_then(|file| file.sync_all())
+        .and_then(|file| file.set_modified(modified).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&unfinished, &finished))
-        .and_then(|()| fs::remove_file(path));
+        .and_then(|()| match fs::remove_file(path) {
+            // It was cleared away meanwhile, so its compressed form goes as well.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => fs::remove_file(&finished),
+            removed => removed,
+        });
     if result.is_err() {
         let _ = fs::remove_file(&unfinished);
     }
