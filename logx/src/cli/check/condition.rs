@@ -1,0 +1,147 @@
+//! `--forbid`, `--require` and `--at-most`.
+
+use super::finding::{Finding, rule};
+use crate::cli::excerpt::{EXCERPT, clip};
+use crate::cli::expr::{Expr, Parsed};
+
+/// What an expression is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// No line may satisfy it.
+    Forbid,
+    /// At least one line has to.
+    Require,
+    /// Up to so many lines may.
+    AtMost(u64),
+}
+
+/// Where a line is, kept for a finding at the end.
+#[derive(Clone, Debug)]
+struct Place {
+    file: String,
+    line: u64,
+    excerpt: String,
+}
+
+impl Place {
+    fn new(file: &str, line: u64, bytes: &[u8]) -> Self {
+        Self { file: file.to_owned(), line, excerpt: clip(bytes, EXCERPT) }
+    }
+}
+
+/// An expression with what is demanded of it and what came of it so far.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    name: Option<String>,
+    demand: Demand,
+    expr: Expr,
+    hits: u64,
+    /// The first line too many.
+    excess: Option<Place>,
+    failures: u64,
+    first_failure: Option<(Place, String)>,
+}
+
+impl Condition {
+    /// A condition; `name` is shown in place of the expression.
+    pub(crate) fn new(name: Option<String>, demand: Demand, expr: Expr) -> Self {
+        Self { name, demand, expr, hits: 0, excess: None, failures: 0, first_failure: None }
+    }
+
+    fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.expr.text())
+    }
+
+    /// Looks at one line; a finding only for a forbidden one.
+    pub(crate) fn line(&mut self, file: &str, number: u64, bytes: &[u8], parsed: &Parsed) -> Option<Finding> {
+        if self.demand == Demand::Require && self.hits > 0 {
+            return None;
+        }
+        match self.expr.holds(parsed) {
+            Ok(false) => None,
+            Ok(true) => self.hit(file, number, bytes),
+            Err(error) => {
+                self.failures += 1;
+                if self.first_failure.is_none() {
+                    self.first_failure = Some((Place::new(file, number, bytes), error));
+                }
+                None
+            }
+        }
+    }
+
+    fn hit(&mut self, file: &str, number: u64, bytes: &[u8]) -> Option<Finding> {
+        self.hits += 1;
+        match self.demand {
+            Demand::Forbid => Some(Finding {
+                rule: rule::FORBID,
+                file: Some(file.to_owned()),
+                line: Some(number),
+                message: format!("forbidden: {}", self.shown()),
+                excerpt: clip(bytes, EXCERPT),
+            }),
+            Demand::AtMost(limit) if self.hits == limit + 1 => {
+                self.excess = Some(Place::new(file, number, bytes));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What is to be said after the last line.
+    pub(crate) fn finish(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        match (self.demand, &self.excess) {
+            (Demand::Require, _) if self.hits == 0 => findings.push(self.missing()),
+            (Demand::AtMost(limit), Some(place)) => findings.push(Finding {
+                rule: rule::AT_MOST,
+                file: Some(place.file.clone()),
+                line: Some(place.line),
+                message: format!("{} lines, at most {limit} allowed: {}", self.hits, self.shown()),
+                excerpt: place.excerpt.clone(),
+            }),
+            _ => {}
+        }
+        // An expression that fails cannot vouch for the lines that it failed on. A required line that was found is
+        // there, whatever happened on others.
+        if let (Some((place, error)), true) = (&self.first_failure, self.demand != Demand::Require) {
+            findings.push(Finding {
+                rule: rule::EXPRESSION,
+                file: Some(place.file.clone()),
+                line: Some(place.line),
+                message: format!(
+                    "failed on {}: {}: {}",
+                    lines(self.failures),
+                    self.shown(),
+                    clip(error.as_bytes(), EXCERPT)
+                ),
+                excerpt: place.excerpt.clone(),
+            });
+        }
+        findings
+    }
+
+    fn missing(&self) -> Finding {
+        let failed = match &self.first_failure {
+            Some((place, error)) => format!(
+                " (failed on {}, first {}:{}: {})",
+                lines(self.failures),
+                place.file,
+                place.line,
+                clip(error.as_bytes(), EXCERPT)
+            ),
+            None => String::new(),
+        };
+        Finding {
+            rule: rule::REQUIRE,
+            file: None,
+            line: None,
+            message: format!("no such line: {}{failed}", self.shown()),
+            excerpt: String::new(),
+        }
+    }
+}
+
+fn lines(n: u64) -> String {
+    format!("{n} line{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,261 @@
+//! `logx check`.
+
+mod condition;
+mod finding;
+mod learn;
+mod line;
+mod plan;
+mod report;
+mod rules_file;
+mod schema;
+mod secrets;
+
+use std::io::{self, Write};
+
+pub(crate) use learn::LearnBy;
+pub(crate) use plan::rename_keys;
+pub(crate) use report::Format;
+pub(crate) use rules_file::compile;
+
+use super::args::CheckArgs;
+use super::error::CliError;
+use super::excerpt::{EXCERPT, clip, clip_around};
+use super::input::{self, Line, Lines};
+use super::located::{Located, text_of};
+use super::progress::Progress;
+use super::scan::{Defect, DefectKind, Scanner, Utf8};
+use super::style::Style;
+use super::{Outcome, expr};
+use finding::{Finding, Summary, rule};
+use learn::{Learned, Site};
+use plan::Plan;
+use report::Report;
+
+/// Runs the check and writes its report to `out`.
+///
+/// # Errors
+/// When an option, expression or schema cannot be used, or the learned schema or the report cannot be written.
+pub(crate) fn run(args: &CheckArgs, out: Box<dyn Write + '_>, style: Style) -> Result<Outcome, CliError> {
+    let plan = Plan::new(args)?;
+    let mut check = Check {
+        plan,
+        scanner: Scanner::new(),
+        sink: Sink {
+            report: args.output.report(out, style),
+            summary: Summary::default(),
+            limit: if args.max_findings == 0 { u64::MAX } else { args.max_findings },
+            output: Ok(()),
+        },
+    };
+    let mut progress = Progress::new(&args.input.files, args.input.progress);
+    for path in super::files_or_stdin(&args.input.files) {
+        check.file(path, args.input.max_line, &mut progress);
+    }
+    progress.finish();
+    check.finish(args)
+}
+
+struct Check<'w> {
+    plan: Plan,
+    scanner: Scanner,
+    sink: Sink<'w>,
+}
+
+/// Where findings go.
+struct Sink<'w> {
+    report: Box<dyn Report + 'w>,
+    summary: Summary,
+    limit: u64,
+    /// The first failure to write; findings are counted on, so that the status stays right when a reader has left.
+    output: io::Result<()>,
+}
+
+impl Sink<'_> {
+    fn add(&mut self, finding: &Finding) {
+        self.summary.count(finding.rule);
+        if self.summary.findings() <= self.limit && self.output.is_ok() {
+            self.output = self.report.finding(finding);
+        }
+    }
+}
+
+impl Check<'_> {
+    fn file(&mut self, path: &str, max_line: usize, progress: &mut Progress) {
+        let name = input::display_name(path);
+        let outcome = input::open(path).and_then(|source| {
+            let mut lines = Lines::new(source, max_line);
+            let result = self.lines(name, &mut lines, progress);
+            self.sink.summary.bytes += lines.bytes();
+            result
+        });
+        match outcome {
+            Ok(()) => self.sink.summary.files.push(name.to_owned()),
+            Err(e) => {
+                let reason = e.to_string();
+                if self.sink.output.is_ok() {
+                    self.sink.output = self.sink.report.unreadable(name, &reason);
+                }
+                self.sink.summary.unreadable.push((name.to_owned(), reason));
+            }
+        }
+    }
+
+    fn lines<R: io::Read>(&mut self, name: &str, lines: &mut Lines<R>, progress: &mut Progress) -> io::Result<()> {
+        while let Some(line) = lines.next_line()? {
+            self.sink.summary.lines += 1;
+            match line {
+                Line::Whole { number, bytes, utf8, terminated } => {
+                    progress.line(bytes.len() + 1);
+                    self.line(name, number, bytes, utf8, terminated);
+                }
+                Line::TooLong { number, length, head } => {
+                    progress.line(usize::try_from(length).unwrap_or(usize::MAX));
+                    self.sink.add(&Finding {
+                        rule: rule::TOO_LONG,
+                        file: Some(name.to_owned()),
+                        line: Some(number),
+                        message: format!("{length} bytes, longer than --max-line"),
+                        excerpt: clip(head, EXCERPT),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, name: &str, number: u64, bytes: &[u8], utf8: Utf8, terminated: bool) {
+        self.secrets(name, number, bytes);
+        if let Err(defect) = self.scanner.scan(bytes, utf8) {
+            self.sink.add(&defect_finding(name, number, bytes, defect, terminated));
+            return;
+        }
+        if let Some(twice) = self.scanner.duplicate() {
+            let DefectKind::DuplicateKey { end } = twice.kind else {
+                return;
+            };
+            self.sink.add(&Finding {
+                rule: rule::DUPLICATE_KEY,
+                file: Some(name.to_owned()),
+                line: Some(number),
+                message: format!(
+                    "key {} twice in one object, column {}",
+                    clip(&bytes[twice.at..end], 80),
+                    twice.column()
+                ),
+                excerpt: clip_around(bytes, twice.at, EXCERPT),
+            });
+        }
+        self.object(name, number, bytes);
+    }
+
+    /// The checks of a line that is one object.
+    fn object(&mut self, name: &str, number: u64, bytes: &[u8]) {
+        let Self { plan, scanner, sink } = self;
+        let located = Located::find(&plan.keys, bytes, scanner.entries());
+        let mut add = |rule, message| {
+            sink.add(&Finding {
+                rule,
+                file: Some(name.to_owned()),
+                line: Some(number),
+                message,
+                excerpt: clip(bytes, EXCERPT),
+            });
+        };
+        line::check(plan, bytes, scanner.entries(), &located, &mut add);
+        if !plan.schemas.is_empty() || plan.learned.is_some() {
+            let caller = text_of(bytes, located.caller);
+            let level = text_of(bytes, located.level);
+            for schema in &plan.schemas {
+                for breach in schema.breaches(bytes, caller.as_deref(), level.as_deref()) {
+                    add(rule::SCHEMA, breach.message);
+                }
+            }
+            if let Some(learned) = &mut plan.learned {
+                let site = Site::of(learned.by(), caller.as_deref(), level.as_deref());
+                if let Err(e) = learned.see(site, bytes) {
+                    add(rule::SCHEMA, e);
+                }
+            }
+        }
+        if plan.conditions.is_empty() {
+            return;
+        }
+        let Some(parsed) = expr::parse(bytes) else {
+            add(rule::EXPRESSION, "the expressions' reader does not accept the line".to_owned());
+            return;
+        };
+        for condition in &mut plan.conditions {
+            if let Some(finding) = condition.line(name, number, bytes, &parsed) {
+                sink.add(&finding);
+            }
+        }
+    }
+
+    fn secrets(&mut self, name: &str, number: u64, bytes: &[u8]) {
+        let Some(leak) = self.plan.secrets.as_mut().and_then(|secrets| secrets.find(bytes)) else {
+            return;
+        };
+        let hint = if leak.hint.is_empty() { String::new() } else { format!(": {}", leak.hint) };
+        // No excerpt: the report of a leak must not leak.
+        self.sink.add(&Finding {
+            rule: rule::SECRET,
+            file: Some(name.to_owned()),
+            line: Some(number),
+            message: format!("{}{hint}", leak.what),
+            excerpt: String::new(),
+        });
+    }
+
+    fn finish(mut self, args: &CheckArgs) -> Result<Outcome, CliError> {
+        for condition in &self.plan.conditions {
+            for finding in condition.finish() {
+                self.sink.add(&finding);
+            }
+        }
+        let Sink { mut report, mut summary, output, .. } = self.sink;
+        summary.sort();
+        let failed = !summary.unreadable.is_empty();
+        let found = summary.findings() > 0;
+        let written = output.and_then(|()| report.finish(&summary));
+        if let Err(e) = written
+            && e.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(CliError::Output(e));
+        }
+        if let (Some(file), Some(learned)) = (&args.learn, &self.plan.learned) {
+            write_learned(file, learned, failed || found)?;
+        }
+        Ok(match (failed, found) {
+            (true, _) => Outcome::Unreadable,
+            (false, true) => Outcome::Found,
+            (false, false) => Outcome::Fine,
+        })
+    }
+}
+
+fn defect_finding(name: &str, number: u64, bytes: &[u8], defect: Defect, terminated: bool) -> Finding {
+    let truncated = !terminated && defect.kind == DefectKind::Cut;
+    let message = if truncated { format!("last line cut off after {} bytes", bytes.len()) } else { defect.to_string() };
+    Finding {
+        rule: if truncated { rule::TRUNCATED } else { rule::JSON },
+        file: Some(name.to_owned()),
+        line: Some(number),
+        message,
+        excerpt: clip_around(bytes, defect.at, EXCERPT),
+    }
+}
+
+/// Writes the schema under a temporary name first, so that a full disk leaves the old one.
+fn write_learned(file: &str, learned: &Learned, bad_run: bool) -> Result<(), CliError> {
+    if bad_run {
+        return Ok(());
+    }
+    if learned.lines() == 0 {
+        return Err(CliError::option("--learn", &"no lines to learn from"));
+    }
+    let text = serde_json::to_string_pretty(&learned.to_schema()).map_err(|e| CliError::content(file, &e))?;
+    let partial = format!("{file}.partial");
+    std::fs::write(&partial, text + "\n")
+        .and_then(|()| std::fs::rename(&partial, file))
+        .map_err(|e| CliError::file(file, e))
+}
