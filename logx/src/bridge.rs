@@ -1,14 +1,23 @@
 //! What adapters to other logging libraries need: a line's keys and values in the few forms that all of them know,
 //! keys that live for ever, and the encoder.
 
+mod plain;
+mod rendered;
+
+pub use plain::PlainLine;
+pub use rendered::{Item, Rendered};
+
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::encode::{guard, json, number, text};
+use crate::error::WriteError;
 use crate::field::Key;
+use crate::level::Kind;
 use crate::local;
 use crate::record::Record;
+use crate::sink::Sink;
 use crate::value::Value;
 
 /// A value as other libraries know it: everything else is rendered, just as the native writer prints it.
@@ -189,4 +198,26 @@ pub fn in_writer() -> bool {
 /// Cuts off a line that would go round in a circle, counted in [`Health::reentrant`](crate::Health::reentrant).
 pub fn cut_off() {
     crate::health::count_reentrant();
+}
+
+/// Hands a whole line to a sink and counts its bytes, on whatever thread.
+///
+/// # Errors
+/// [`WriteError::Closed`] when the sink is closed, else what the sink reports.
+pub fn write_line(sink: &dyn Sink, kind: Kind, line: &[u8]) -> Result<(), WriteError> {
+    crate::writer::native::write_line(sink, kind, line)
+}
+
+/// The value as text; a value whose code panics or fails gives its mark.
+#[must_use]
+pub fn text(value: Value<'_>) -> String {
+    text::to_string(value)
+}
+
+/// Runs foreign code that gives values: a panic or an error becomes the mark that stands for the value, counted.
+///
+/// # Errors
+/// The mark.
+pub fn guarded<E: std::fmt::Display>(code: impl FnOnce() -> Result<(), E>) -> Result<(), String> {
+    guard::run(code)
 }

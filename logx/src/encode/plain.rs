@@ -24,17 +24,7 @@ const fn color(kind: Kind) -> &'static str {
 /// Appends the line with its newline.
 pub(crate) fn push_plain(out: &mut Vec<u8>, record: &Record<'_>, colored: bool) {
     time::push_timestamp(out, record.time, &record.format.time);
-    out.push(b'\t');
-    if colored {
-        out.extend_from_slice(color(record.kind).as_bytes());
-    }
-    out.push(b' ');
-    out.extend_from_slice(record.kind.word().as_bytes());
-    out.push(b' ');
-    if colored {
-        out.extend_from_slice(RESET.as_bytes());
-    }
-    out.push(b'\t');
+    push_level(out, record.kind, colored);
     let cut = record.with_content(|content, cut| {
         match content {
             Value::Str(text) if colored => escape_around_colors(out, text),
@@ -62,6 +52,21 @@ pub(crate) fn push_plain(out: &mut Vec<u8>, record: &Record<'_>, colored: bool) 
         push_item(out, &names.truncated, |out| out.extend_from_slice(b"true"));
     }
     out.push(b'\n');
+}
+
+/// The level's word between tabs.
+pub(crate) fn push_level(out: &mut Vec<u8>, kind: Kind, colored: bool) {
+    out.push(b'\t');
+    if colored {
+        out.extend_from_slice(color(kind).as_bytes());
+    }
+    out.push(b' ');
+    out.extend_from_slice(kind.word().as_bytes());
+    out.push(b' ');
+    if colored {
+        out.extend_from_slice(RESET.as_bytes());
+    }
+    out.push(b'\t');
 }
 
 fn push_item(out: &mut Vec<u8>, key: &str, value: impl FnOnce(&mut Vec<u8>)) {
@@ -129,7 +134,7 @@ fn escape_around_colors(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends text with its control characters escaped.
-fn escape(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
     for c in text.chars() {
         match c {
             '\n' => out.extend_from_slice(b"\\n"),

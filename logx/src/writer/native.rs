@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Writer;
 use crate::conf::{Encoding, LogConf};
 use crate::error::{SetUpError, WriteError};
+use crate::level::Kind;
 use crate::local;
 use crate::record::Record;
 use crate::sink::{self, Sink};
@@ -74,7 +75,12 @@ impl Writer for NativeWriter {
 /// [`WriteError::Closed`] when the sink is closed, else what the sink reports.
 #[inline]
 pub fn write_to(sink: &dyn Sink, record: &Record<'_>, line: &[u8]) -> Result<(), WriteError> {
-    match sink.write_line(record.kind(), line) {
+    write_line(sink, record.kind(), line)
+}
+
+#[inline]
+pub(crate) fn write_line(sink: &dyn Sink, kind: Kind, line: &[u8]) -> Result<(), WriteError> {
+    match sink.write_line(kind, line) {
         Ok(()) => {
             local::count_bytes(line.len());
             Ok(())
