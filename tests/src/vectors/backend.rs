@@ -8,12 +8,18 @@ use anyhow::Result;
 use clap::ValueEnum;
 use logx::sink::Sink;
 use logx::{Encoding, Kind, NativeWriter};
+use logx_slog::SlogWriter;
+use logx_tracing::TracingWriter;
 
 /// A backend of logx.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
     /// logx's own engine.
     Native,
+    /// slog and slog-json.
+    Slog,
+    /// tracing.
+    Tracing,
 }
 
 /// The lines that came out, in order.
@@ -56,6 +62,8 @@ impl Backend {
         let sink = Arc::new(captured.clone());
         match self {
             Self::Native => logx::set_writer(NativeWriter::new(sink, Encoding::Json)),
+            Self::Slog => logx::set_writer(SlogWriter::with_sink(sink, Encoding::Json)),
+            Self::Tracing => logx::set_writer(TracingWriter::with_sink(sink, Encoding::Json)),
         }
         Ok(captured)
     }
