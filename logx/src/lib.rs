@@ -16,16 +16,79 @@
 //! logx::close();
 //! ```
 //!
-//! The use of the macros, functions and methods: see [`info!`], [`LogCalls`] and [`Log`]. A service calls
-//! [`set_up`] or [`set_writer`] once at its start; where lines go never matters again.
+//! Calls come in five forms: text (`info`), formatted text (`infof`), any serializable value (`infov`), a message with
+//! fields (`infow`) and lazily made (`infofn`); as functions, as methods of a [`Log`], and as macros, whose arguments are
+//! not evaluated when the line does not pass. See [`info!`], [`LogCalls`] and [`Log`].
+//!
+//! A service calls [`set_up`] (go-zero's configuration, [`LogConf`]) or [`set_writer`] once at its start, and [`close`] at
+//! its end; where lines go never matters in between.
+//!
+//! # A request
+//!
+//! [`Context`] carries trace, span and fields: [`scope`] for a closure, [`instrument`] for a future,
+//! [`with_context`] by hand.
+//!
+//! ```
+//! let context = logx::Context::new().with_trace("0af7651916cd43dd8448eb211c80319c").with_field("request", "r-1");
+//! logx::scope(&context, || logx::info("both are on this line"));
+//! ```
+//!
+//! # What a line is
+//!
+//! One JSON object with unique keys (or one line of plain text), whatever its values do: what panics or fails stands as
+//! `"!panic: ..."` or `"!error: ..."` in its place. Errors print with their causes, durations and times as in go-zero,
+//! bytes as base64. Secrets go in as [`Masked`] or [`Sensitive`], or are masked by key ([`LogConf::mask_keys`]).
 //!
 //! # In a library
 //!
 //! Log with the macros and set nothing up. Without a writer the first line makes a console writer.
 //!
+//! # In a test
+//!
+//! [`testing::collect`] keeps this thread's records.
+//!
 //! # For a backend
 //!
-//! Implement [`Writer`]: one method. Everything about a line is in its [`Record`].
+//! Implement [`Writer`]: one method. Everything about a line is in its [`Record`]. What is lost or goes wrong is counted in
+//! [`health`].
+//!
+//! # Common mistakes
+//!
+//! A value that is no plain one needs its way of printing:
+//!
+//! ```compile_fail
+//! struct User;
+//! logx::info!(user = User; "use user:serde, user:debug or user:display");
+//! ```
+//!
+//! Fields stand in front of the message, with a semicolon between:
+//!
+//! ```compile_fail
+//! logx::info!("registered", uid = 7);
+//! ```
+//!
+//! An unknown way of printing:
+//!
+//! ```compile_fail
+//! logx::info!(uid:json = 7; "there is display, debug, err, serde, mask and bytes");
+//! ```
+//!
+//! A missing argument, a type that cannot be serialized, and a result that is no error:
+//!
+//! ```compile_fail
+//! logx::info!("{} and {}", 1);
+//! ```
+//!
+//! ```compile_fail
+//! struct User;
+//! logx::infov(&User);
+//! ```
+//!
+//! ```compile_fail
+//! logx::error!(err:err = "text is no error: use err = ..."; "failed");
+//! ```
+
+#![deny(missing_docs)]
 
 mod api;
 mod caller;

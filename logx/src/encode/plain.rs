@@ -93,12 +93,22 @@ fn push_plain_value(out: &mut Vec<u8>, value: Value<'_>, record: &Record<'_>) {
             let start = out.len();
             json::push_value(out, other, &record.format.masks);
             // A value that is text prints without quotes.
-            if let Some(text) = text::of_json(&out[start..]) {
+            let text = text::of_json(&out[start..]);
+            // JSON lets some control characters stand.
+            if let Some(text) = text.or_else(|| with_controls(&out[start..])) {
                 out.truncate(start);
                 escape(out, &text);
             }
         }
     }
+}
+
+/// The JSON text, if it holds a control character.
+fn with_controls(json: &[u8]) -> Option<String> {
+    // DEL, and the first byte of those from U+0080 on.
+    let suspect = json.iter().any(|b| matches!(b, 0x7f | 0xc2));
+    let text = std::str::from_utf8(json).ok().filter(|_| suspect)?;
+    text.contains(char::is_control).then(|| text.to_owned())
 }
 
 struct PlainText<'a>(&'a mut Vec<u8>);

@@ -133,6 +133,9 @@ pub const CASES: &[Case] = &[
     ),
     bad("JSON text of anybody's", || value(Value::Json("1}\n{\"forged\":1}"))),
     odd("text of all sorts", || crate::log!(Kind::Info, before = 1, v = TEXT, after = 2; "hostile")),
+    odd("text of all sorts inside a structure", || {
+        crate::log!(Kind::Info, before = 1, v:serde = BTreeMap::from([(TEXT, [TEXT])]), after = 2; "hostile");
+    }),
     odd("a key of all sorts", || fields(&[field(TEXT, TEXT), field("\"", 1), field("a=b\tc", 1)])),
     odd(
         "bytes that are no text",
