@@ -213,6 +213,7 @@ pub fn must<T, E: Display>(result: Result<T, E>) -> T {
         let call = Call {
             kind: Kind::Severe,
             content,
+            literal: None,
             site: None,
             values: &[],
             fields: &[],

@@ -29,6 +29,8 @@ use crate::writer::Writer;
 pub(crate) struct Call<'a> {
     pub(crate) kind: Kind,
     pub(crate) content: Value<'a>,
+    /// The content where it is a literal of the site.
+    pub(crate) literal: Option<&'static str>,
     pub(crate) site: Option<&'static Site>,
     pub(crate) values: &'a [Value<'a>],
     pub(crate) fields: &'a [Field<'a>],
@@ -108,6 +110,7 @@ fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: 
         kind: call.kind,
         time: call.time.unwrap_or_else(SystemTime::now),
         content: call.content,
+        literal: call.literal,
         site: call.site,
         values: call.values,
         fields: call.fields,

@@ -97,6 +97,7 @@ impl<'a> Event<'a> {
         Call {
             kind: self.kind,
             content: self.content,
+            literal: None,
             site: None,
             values: &[],
             fields: self.fields,

@@ -59,6 +59,7 @@ behind_pointers!(&L, Box<L>, Arc<L>);
 pub struct Line<'a> {
     pub(crate) kind: Kind,
     pub(crate) content: Value<'a>,
+    pub(crate) literal: Option<&'static str>,
     pub(crate) site: Option<&'static Site>,
     pub(crate) values: &'a [Value<'a>],
     pub(crate) fields: &'a [Field<'a>],
@@ -70,7 +71,7 @@ impl<'a> Line<'a> {
     /// A line without a macro's call-site.
     #[must_use]
     pub fn new(kind: Kind, content: Value<'a>, fields: &'a [Field<'a>], caller: Caller<'a>) -> Self {
-        Self { kind, content, site: None, values: &[], fields, caller, target: "" }
+        Self { kind, content, literal: None, site: None, values: &[], fields, caller, target: "" }
     }
 
     /// What the line says of itself.
@@ -205,6 +206,7 @@ impl Log {
         dispatch(&Call {
             kind: line.kind,
             content: line.content,
+            literal: line.literal,
             site,
             values,
             fields,
@@ -535,7 +537,7 @@ fn emit<L: Logger + ?Sized>(
     make(&mut |content| {
         crate::stack::with_stack(kind, content, |content| {
             let caller = Caller::from(at);
-            logger.log(&Line { kind, content, site: None, values: &[], fields, caller, target });
+            logger.log(&Line { kind, content, literal: None, site: None, values: &[], fields, caller, target });
         });
     });
 }

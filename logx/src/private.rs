@@ -28,26 +28,27 @@ pub fn value<T: ToValue + ?Sized>(value: &T) -> Value<'_> {
     value.to_value()
 }
 
-#[inline]
-fn content(args: fmt::Arguments<'_>) -> Value<'_> {
-    match args.as_str() {
-        Some(text) => Value::Str(text),
-        None => Value::Fmt(args),
-    }
-}
-
 /// A line of a site that is enabled.
 #[inline]
 pub fn log(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    log_content(site, content(args), values);
+    match args.as_str() {
+        Some(text) => log_literal(site, text, values),
+        None => log_content(site, Value::Fmt(args), None, values),
+    }
 }
 
 #[inline(never)]
-fn log_content(site: &'static Site, content: Value<'_>, values: &[Value<'_>]) {
+fn log_literal(site: &'static Site, text: &'static str, values: &[Value<'_>]) {
+    log_content(site, Value::Str(text), Some(text), values);
+}
+
+#[inline]
+fn log_content(site: &'static Site, content: Value<'_>, literal: Option<&'static str>, values: &[Value<'_>]) {
     crate::stack::with_stack(site.kind, content, |content| {
         dispatch(&Call {
             kind: site.kind,
             content,
+            literal: literal.filter(|_| !matches!(site.kind, Kind::Severe | Kind::Stack)),
             site: Some(site),
             values,
             fields: &[],
@@ -63,10 +64,13 @@ fn log_content(site: &'static Site, content: Value<'_>, values: &[Value<'_>]) {
 /// A line of a site for a logger that lets it through.
 #[inline(never)]
 pub fn log_to<L: Logger + ?Sized>(logger: &L, site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    crate::stack::with_stack(site.kind, content(args), |content| {
+    let literal = args.as_str().filter(|_| !matches!(site.kind, Kind::Severe | Kind::Stack));
+    let content = args.as_str().map_or(Value::Fmt(args), Value::Str);
+    crate::stack::with_stack(site.kind, content, |content| {
         logger.log(&Line {
             kind: site.kind,
             content,
+            literal,
             site: Some(site),
             values,
             fields: &[],

@@ -23,6 +23,8 @@ pub struct Record<'a> {
     pub(crate) kind: Kind,
     pub(crate) time: SystemTime,
     pub(crate) content: Value<'a>,
+    /// The content where it is a literal of the site.
+    pub(crate) literal: Option<&'static str>,
     pub(crate) site: Option<&'static Site>,
     /// The values of a macro's fields; their keys are the site's.
     pub(crate) values: &'a [Value<'a>],

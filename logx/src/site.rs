@@ -1,8 +1,10 @@
 //! A macro's call-site: what is known of a line before it is logged, worked out once.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::caller::Caller;
+use crate::encode::fast::{Short, push_short};
 use crate::encode::string::push_quoted;
 use crate::format::Format;
 use crate::global;
@@ -102,10 +104,10 @@ impl Site {
 pub(crate) struct Shape {
     /// From the end of the timestamp to the beginning of the content.
     pub(crate) head: Box<[u8]>,
-    /// `,"key":` of each field, one behind the other.
-    keys: Box<[u8]>,
-    /// Where each key ends.
-    ends: Box<[u32]>,
+    /// `,"key":` of each field.
+    pub(crate) keys: Box<[KeyBytes]>,
+    /// `head` and the message behind it, for a message that is a literal.
+    literal: OnceLock<(&'static str, Box<[u8]>)>,
     /// Of each key, to find equal keys in other sources.
     pub(crate) sigs: Box<[u32]>,
     /// Which keys are masked; empty when none is.
@@ -118,33 +120,50 @@ impl Shape {
     fn new(site: &Site, format: &Format) -> Self {
         let mut head = Vec::new();
         push_head(&mut head, format, site.kind, site.caller());
-        let mut keys = Vec::new();
-        let mut ends = Vec::new();
-        for key in site.keys {
-            push_key(&mut keys, key);
-            ends.push(keys.len() as u32);
-        }
         let masked: Vec<bool> = site.keys.iter().map(|k| format.masks.covers(k)).collect();
         let unique = site.keys.iter().enumerate().all(|(i, key)| !site.keys[..i].contains(key));
         Self {
             head: head.into(),
-            keys: keys.into(),
-            ends: ends.into(),
+            keys: site.keys.iter().map(|key| KeyBytes::new(key)).collect(),
+            literal: OnceLock::new(),
             sigs: site.keys.iter().map(|k| signature(k)).collect(),
             masked: if masked.contains(&true) { masked.into() } else { Box::default() },
             simple: unique && !site.keys.iter().any(|k| format.is_builtin(k)),
         }
     }
 
-    /// `,"key":` of each field.
+    /// `head` with a literal message behind it. The first literal stays: a site has one.
     #[inline]
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        let mut from = 0;
-        self.ends.iter().map(move |&end| {
-            let key = &self.keys[from..end as usize];
-            from = end as usize;
-            key
-        })
+    pub(crate) fn head_with(&self, message: &'static str) -> Option<&[u8]> {
+        let (known, bytes) = self.literal.get_or_init(|| {
+            let mut bytes = self.head.to_vec();
+            push_quoted(&mut bytes, message);
+            (message, bytes.into())
+        });
+        std::ptr::eq(*known, message).then_some(bytes)
+    }
+}
+
+/// `,"key":` in a form that is quick to copy.
+#[derive(Debug)]
+pub(crate) enum KeyBytes {
+    Short(Short),
+    Long(Box<[u8]>),
+}
+
+impl KeyBytes {
+    fn new(key: &str) -> Self {
+        let mut bytes = Vec::new();
+        push_key(&mut bytes, key);
+        Short::new(&bytes).map_or_else(|| Self::Long(bytes.into()), Self::Short)
+    }
+
+    #[inline(always)]
+    pub(crate) fn push(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Short(short) => push_short(out, short),
+            Self::Long(bytes) => out.extend_from_slice(bytes),
+        }
     }
 }
 

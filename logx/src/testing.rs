@@ -148,6 +148,7 @@ pub fn with_record<R>(kind: Kind, text: &str, fields: &[Field<'_>], use_it: impl
         kind,
         time: std::time::SystemTime::now(),
         content: Value::Str(text),
+        literal: None,
         site: None,
         values: &[],
         fields,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::string::{Escaping, push_base64, push_quoted};
-use super::{Encoder, guard, number, text, time};
+use super::{Encoder, fast, guard, number, text, time};
 use crate::format::{Format, MaskKeys};
 use crate::sensitive::MASK;
 use crate::value::Value;
@@ -28,8 +28,8 @@ pub(crate) fn to_string(value: Value<'_>) -> String {
 pub(crate) fn push_at(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) {
     match value {
         Value::Str(s) => push_quoted(out, s),
-        Value::I64(n) => number::push_int(out, n),
-        Value::U64(n) => number::push_int(out, n),
+        Value::I64(n) => fast::push_i64(out, n),
+        Value::U64(n) => fast::push_u64(out, n),
         Value::F64(n) => push_f64(out, n),
         Value::Bool(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
         Value::Null => out.extend_from_slice(b"null"),

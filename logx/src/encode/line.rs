@@ -18,11 +18,7 @@ pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
     let format = record.format;
     out.extend_from_slice(&format.open);
     time::push_timestamp(out, record.time, &format.time);
-    match record.site {
-        Some(site) if site.kind == record.kind => out.extend_from_slice(&site.shape(format).head),
-        _ => push_head(out, format, record.kind, record.caller),
-    }
-    let cut = push_content(out, record.content, format);
+    let cut = push_head_and_content(out, record);
     if record.is_simple() {
         push_sources(out, record);
     } else {
@@ -30,6 +26,26 @@ pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
     }
     push_tail(out, record, cut);
     out.extend_from_slice(b"}\n");
+}
+
+/// From the timestamp's end to the content's; whether the content was cut.
+#[inline]
+fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>) -> bool {
+    let format = record.format;
+    match record.site {
+        Some(site) if site.kind == record.kind => {
+            let shape = site.shape(format);
+            if let Some(message) = record.literal.filter(|message| message.len() <= format.max_content)
+                && let Some(bytes) = shape.head_with(message)
+            {
+                out.extend_from_slice(bytes);
+                return false;
+            }
+            out.extend_from_slice(&shape.head);
+        }
+        _ => push_head(out, format, record.kind, record.caller),
+    }
+    push_content(out, record.content, format)
 }
 
 /// Every source's fields one after another: no key comes twice.
@@ -44,10 +60,16 @@ fn push_sources(out: &mut Vec<u8>, record: &Record<'_>) {
     }
     if let Some(site) = record.site.filter(|_| !record.values.is_empty()) {
         let shape = site.shape(format);
-        for (i, (key, value)) in shape.keys().zip(record.values).enumerate() {
-            out.extend_from_slice(key);
-            let masked = shape.masked.get(i).copied().unwrap_or(false);
-            push_value(out, if masked { Value::Str(MASK) } else { *value }, &format.masks);
+        if shape.masked.is_empty() {
+            for (key, value) in shape.keys.iter().zip(record.values) {
+                key.push(out);
+                push_value(out, *value, &format.masks);
+            }
+        } else {
+            for ((key, value), masked) in shape.keys.iter().zip(record.values).zip(&shape.masked) {
+                key.push(out);
+                push_value(out, if *masked { Value::Str(MASK) } else { *value }, &format.masks);
+            }
         }
     }
     for field in record.fields {

@@ -1,5 +1,6 @@
 //! From values to bytes: JSON, plain text, times, durations and numbers as go-zero prints them.
 
+pub(crate) mod fast;
 pub(crate) mod guard;
 pub(crate) mod json;
 pub(crate) mod keys;

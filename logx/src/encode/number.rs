@@ -15,7 +15,7 @@ pub(crate) fn push_f64(out: &mut Vec<u8>, n: f64) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(n);
     if POSITIONAL.contains(&n.abs()) {
-        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+        return super::fast::push_bytes(out, text.strip_suffix(".0").unwrap_or(text).as_bytes());
     }
     push_float_text(out, text);
 }

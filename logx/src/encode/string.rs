@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::fast::push_bytes;
+
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -51,7 +53,7 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
 #[inline]
 pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     if is_plain(text.as_bytes()) {
-        out.extend_from_slice(text.as_bytes());
+        push_bytes(out, text.as_bytes());
     } else {
         push_escaped_slow(out, text.as_bytes());
     }
@@ -60,11 +62,13 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
 /// Appends `text` escaped, in quotes.
 #[inline]
 pub(crate) fn push_quoted(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     push_escaped(out, text);
     out.push(b'"');
 }
 
+#[cold]
 fn push_escaped_slow(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut from = 0;
     let mut at = 0;

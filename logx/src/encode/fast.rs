@@ -1,0 +1,183 @@
+//! Short copies and digits straight into a line's spare capacity.
+//!
+//! The one module with unsafe code: a call to the general copy routine and a bounds check for every piece cost more than
+//! the pieces themselves, a third of a line with ten fields. Every function reserves first, writes only what it
+//! reserved, and then sets the length to what it wrote.
+
+#![allow(unsafe_code, reason = "raw writes into reserved capacity; see the module's text")]
+
+use std::ptr;
+
+/// Bytes of a [`Short`].
+const SHORT: usize = 32;
+
+/// Up to 32 bytes with their length, so that they can be copied without a loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Short {
+    bytes: [u8; SHORT],
+    len: u8,
+}
+
+impl Short {
+    /// The bytes, if they are few enough.
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        let mut short = Self { bytes: [0; SHORT], len: u8::try_from(bytes.len()).ok()? };
+        short.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(short)
+    }
+}
+
+/// Appends a short piece: two vector moves.
+#[inline(always)]
+pub(crate) fn push_short(out: &mut Vec<u8>, piece: &Short) {
+    out.reserve(SHORT);
+    let len = out.len();
+    // SAFETY: 32 bytes are reserved behind `len`, the piece has 32, and its `len` is at most 32.
+    unsafe {
+        ptr::copy_nonoverlapping(piece.bytes.as_ptr(), out.as_mut_ptr().add(len), SHORT);
+        out.set_len(len + usize::from(piece.len));
+    }
+}
+
+/// Appends bytes; up to 32 of them in two overlapping moves of a fixed size.
+#[inline(always)]
+pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let n = bytes.len();
+    if n > 32 {
+        return out.extend_from_slice(bytes);
+    }
+    out.reserve(n);
+    let len = out.len();
+    // SAFETY: `n` bytes are reserved behind `len` and `bytes` has `n`; each move lies within the first or the last bytes
+    // of both, since its size is at most `n`.
+    unsafe {
+        let (from, to) = (bytes.as_ptr(), out.as_mut_ptr().add(len));
+        match n {
+            16.. => ends::<16>(from, to, n),
+            8.. => ends::<8>(from, to, n),
+            4.. => ends::<4>(from, to, n),
+            2.. => ends::<2>(from, to, n),
+            1 => *to = *from,
+            0 => {}
+        }
+        out.set_len(len + n);
+    }
+}
+
+/// Copies the first and the last `N` of `n` bytes.
+///
+/// # Safety
+/// `N <= n`, and `n` bytes may be read at `from` and written at `to`, which do not overlap.
+#[inline(always)]
+unsafe fn ends<const N: usize>(from: *const u8, to: *mut u8, n: usize) {
+    // SAFETY: both ranges of N bytes lie within n.
+    unsafe {
+        let first = from.cast::<[u8; N]>().read_unaligned();
+        let last = from.add(n - N).cast::<[u8; N]>().read_unaligned();
+        to.cast::<[u8; N]>().write_unaligned(first);
+        to.add(n - N).cast::<[u8; N]>().write_unaligned(last);
+    }
+}
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
+/// Decimal digits of a 64-bit integer, at the most.
+const MAX_DIGITS: usize = 20;
+
+/// Appends an unsigned integer.
+#[inline]
+pub(crate) fn push_u64(out: &mut Vec<u8>, n: u64) {
+    out.reserve(MAX_DIGITS);
+    let len = out.len();
+    let digits = digits(n);
+    // SAFETY: 20 bytes are reserved behind `len`; `digits` is at most 20 and exactly what `n` has, so every byte of the
+    // range is written, from its end to its beginning.
+    unsafe {
+        let start = out.as_mut_ptr().add(len);
+        let mut at = start.add(digits);
+        let mut rest = n;
+        while rest >= 100 {
+            at = at.sub(2);
+            at.cast::<[u8; 2]>().write_unaligned(PAIRS[(rest % 100) as usize]);
+            rest /= 100;
+        }
+        if rest >= 10 {
+            start.cast::<[u8; 2]>().write_unaligned(PAIRS[rest as usize]);
+        } else {
+            *start = b'0' + rest as u8;
+        }
+        out.set_len(len + digits);
+    }
+}
+
+/// Appends a signed integer.
+#[inline]
+pub(crate) fn push_i64(out: &mut Vec<u8>, n: i64) {
+    if n < 0 {
+        out.push(b'-');
+    }
+    push_u64(out, n.unsigned_abs());
+}
+
+/// How many decimal digits a number has.
+#[inline]
+fn digits(n: u64) -> usize {
+    n.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn pieces_and_digits_are_what_the_standard_library_writes(
+            before in proptest::collection::vec(any::<u8>(), 0..40),
+            piece in proptest::collection::vec(any::<u8>(), 0..70),
+            n: u64,
+            shift in 0u32..64,
+        ) {
+            let n = n >> shift;
+            let mut out = before.clone();
+            push_bytes(&mut out, &piece);
+            push_u64(&mut out, n);
+            push_i64(&mut out, (n as i64).wrapping_neg());
+            let mut want = before;
+            want.extend_from_slice(&piece);
+            if let Some(short) = Short::new(&piece) {
+                push_short(&mut out, &short);
+                want.extend_from_slice(format!("{n}{}", (n as i64).wrapping_neg()).as_bytes());
+                want.extend_from_slice(&piece);
+            } else {
+                prop_assert!(piece.len() > 32);
+                want.extend_from_slice(format!("{n}{}", (n as i64).wrapping_neg()).as_bytes());
+            }
+            prop_assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn every_number_of_digits_is_counted_right() {
+        for power in 0..20 {
+            let n = 10u64.pow(power);
+            for n in [n - 1, n, n + 1, u64::MAX, 0] {
+                let mut out = Vec::new();
+                push_u64(&mut out, n);
+                assert_eq!(String::from_utf8(out).unwrap(), n.to_string());
+            }
+        }
+        let mut out = Vec::new();
+        push_i64(&mut out, i64::MIN);
+        assert_eq!(out, i64::MIN.to_string().as_bytes());
+    }
+}
