@@ -118,10 +118,11 @@ impl<'a> Record<'a> {
     /// Nanoseconds of the logger's duration, if it has one and no field takes its place.
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
+        let duration = self.log?.duration?;
         let key = &*self.format.keys.duration;
         let shadowed =
-            || self.call_keys().any(|k| k.as_str() == key) || self.context_fields().iter().any(|f| &*f.key == key);
-        self.log.and_then(|log| log.duration).filter(|_| !shadowed())
+            self.call_keys().any(|k| k.as_str() == key) || self.context_fields().iter().any(|f| &*f.key == key);
+        (!shadowed).then_some(duration)
     }
 
     /// Hands the record to the method of `writer` that bears its kind's name: the only way to a writer.
@@ -303,6 +304,15 @@ impl<'a> Record<'a> {
     /// Whether no key comes twice and none is one of logx's own, so that the sources can be printed one after another.
     #[inline]
     pub(crate) fn is_simple(&self) -> bool {
+        // Most lines have no fields but the macro's own.
+        if self.log.is_none() && self.context.is_none() && self.globals.is_empty() && self.fields.is_empty() {
+            return self.site.is_none_or(|site| self.values.is_empty() || site.shape(self.format).simple);
+        }
+        self.sources_are_simple()
+    }
+
+    #[inline(never)]
+    fn sources_are_simple(&self) -> bool {
         let format = self.format;
         let mut sources: [&[u32]; 3] = [&[]; 3];
         let lists = [

@@ -64,6 +64,15 @@ pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// Appends bytes between quotes.
+#[inline(always)]
+pub(crate) fn push_between_quotes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    push_bytes(out, bytes);
+    out.push(b'"');
+}
+
 /// Copies the first and the last `N` of `n` bytes.
 ///
 /// # Safety
@@ -131,8 +140,21 @@ pub(crate) fn push_i64(out: &mut Vec<u8>, n: i64) {
 /// How many decimal digits a number has.
 #[inline]
 fn digits(n: u64) -> usize {
-    n.checked_ilog10().map_or(1, |log| log as usize + 1)
+    // 1233 / 4096 is a little more than the logarithm of 2; one comparison puts right what is a digit too many.
+    let about = ((64 - (n | 1).leading_zeros()) as usize * 1233) >> 12;
+    about + usize::from(n >= POWERS[about])
 }
+
+/// 0, then 10 to the power of the index; the first is 0 so that 0 has a digit.
+const POWERS: [u64; MAX_DIGITS] = {
+    let mut powers = [0; MAX_DIGITS];
+    let mut i = 1;
+    while i < MAX_DIGITS {
+        powers[i] = 10u64.pow(i as u32);
+        i += 1;
+    }
+    powers
+};
 
 #[cfg(test)]
 mod tests {

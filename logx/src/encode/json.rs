@@ -12,7 +12,7 @@ use crate::value::Value;
 pub(crate) const MAX_DEPTH: u32 = 100;
 
 /// Appends a value.
-#[inline]
+#[inline(always)]
 pub(crate) fn push_value(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys) {
     push_at(out, value, masks, 1);
 }
@@ -24,16 +24,17 @@ pub(crate) fn to_string(value: Value<'_>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-#[inline]
+/// The frequent values in line, the others behind a call.
+#[inline(always)]
 pub(crate) fn push_at(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) {
     match value {
         Value::Str(s) => push_quoted(out, s),
         Value::I64(n) => fast::push_i64(out, n),
         Value::U64(n) => fast::push_u64(out, n),
         Value::F64(n) => push_f64(out, n),
-        Value::Bool(b) => out.extend_from_slice(if b { b"true" } else { b"false" }),
+        Value::Bool(b) => fast::push_bytes(out, if b { b"true" } else { b"false" }),
         Value::Null => out.extend_from_slice(b"null"),
-        other => push_rare(out, other, masks, depth),
+        _ => push_rare(out, value, masks, depth),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fast::push_bytes;
+use super::fast::{push_between_quotes, push_bytes};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -62,10 +62,13 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
 /// Appends `text` escaped, in quotes.
 #[inline]
 pub(crate) fn push_quoted(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    push_escaped(out, text);
-    out.push(b'"');
+    if is_plain(text.as_bytes()) {
+        push_between_quotes(out, text.as_bytes());
+    } else {
+        out.push(b'"');
+        push_escaped_slow(out, text.as_bytes());
+        out.push(b'"');
+    }
 }
 
 #[cold]
