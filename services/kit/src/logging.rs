@@ -89,6 +89,9 @@ pub fn set_up(log: &LogBlock) -> Result<Backend, LoggingError> {
     match backend {
         Backend::Slog | Backend::Tracing | Backend::Native => logx::set_up(&conf)?,
     }
+    // Rust's own hook prints text; logx's prints a line, and then whatever was there before.
+    std::panic::set_hook(Box::new(|_| {}));
+    logx::install_panic_hook();
     Ok(backend)
 }
 
