@@ -19,7 +19,6 @@ mod stat;
 mod telemetry;
 pub mod trace;
 
-pub use discovery::connect;
 pub use program::{Program, Running, StartError};
 pub use telemetry::Telemetry;
 pub use tokio_util::sync::CancellationToken;

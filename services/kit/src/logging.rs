@@ -87,7 +87,11 @@ pub fn set_up(log: &LogBlock) -> Result<Backend, LoggingError> {
     let block = serde_json::Value::Object(log.logx.clone());
     let conf: LogConf = serde_json::from_value(block)?;
     match backend {
-        Backend::Slog | Backend::Tracing | Backend::Native => logx::set_up(&conf)?,
+        #[cfg(feature = "slog")]
+        Backend::Slog => logx::set_up_with(&conf, logx_slog::SlogWriter::from_conf)?,
+        #[cfg(feature = "tracing")]
+        Backend::Tracing => logx::set_up_with(&conf, logx_tracing::TracingWriter::from_conf)?,
+        _ => logx::set_up(&conf)?,
     }
     // Rust's own hook prints text; logx's prints a line, and then whatever was there before.
     std::panic::set_hook(Box::new(|_| {}));

@@ -1,6 +1,8 @@
 //! Serves gRPC services the way a go-zero service does.
 
 mod guard;
+mod register;
+mod remote;
 
 use http::Request;
 use tokio::net::TcpListener;
@@ -19,6 +21,8 @@ use crate::observe::{ObserveLayer, RpcServer};
 use crate::serve::{self, ServeError};
 use crate::telemetry::Telemetry;
 use guard::GuardLayer;
+
+pub use remote::{Remote, client};
 
 /// The open ports of a gRPC service.
 #[derive(Debug)]
@@ -113,9 +117,22 @@ impl Server {
             .layer(GuardLayer::new(conf))
             .into_inner();
         let names = self.names;
+        let published = register::published(address, std::env::var("POD_IP").ok());
         let closing = stop.clone();
         let closed = async move {
+            let mut entry = None;
+            if let Some(etcd) = &conf.etcd {
+                tokio::select! {
+                    registered = register::register(etcd, &published) => entry = Some(registered),
+                    () = closing.cancelled() => {}
+                }
+            }
             closing.cancelled().await;
+            if let Some(entry) = entry {
+                // Who still has the address finds an open port until the news has spread.
+                entry.leave().await;
+                tokio::time::sleep(conf.service.shutdown.wrap_up_time).await;
+            }
             for name in names.iter().chain(&[""]) {
                 health.set_service_status(*name, ServingStatus::NotServing).await;
             }

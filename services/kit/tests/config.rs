@@ -158,7 +158,7 @@ Etcd:
 ";
     let loaded: Loaded<RpcClientConf> = load(text).unwrap();
     assert_eq!(loaded.conf.etcd.as_ref().unwrap().pass, "hunter2");
-    assert_eq!(loaded.conf.target(), "etcd://127.0.0.1:2379/user.rpc");
+    assert_eq!(loaded.conf.target(), "etcd://127.0.0.1:2379/user.rpc?user=root&password=hunter2");
     assert!(!loaded.effective.contains("hunter2"), "{}", loaded.effective);
     assert!(loaded.effective.contains("Pass: \"***\""), "{}", loaded.effective);
 

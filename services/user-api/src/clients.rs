@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use dtm::DtmClient;
-use kit::observe::{Observe, ObserveLayer, RpcClient};
+use kit::observe::{Observe, RpcClient};
+use kit::rpc::{self, Remote};
 use kit::{StartError, Telemetry};
 use proto::user::user_client::UserClient;
 use proto::userscore::user_score_client::UserScoreClient;
 use tonic::Status;
-use tonic::transport::Channel;
-use tower::Layer as _;
 
 use crate::conf::UserApiConf;
-use kit::conf::RpcClientConf;
 
-/// A channel whose calls are traced, counted and logged.
-pub(crate) type Watched = Observe<Channel, RpcClient>;
+/// A client whose calls are traced, counted and logged.
+pub(crate) type Watched = Observe<Remote, RpcClient>;
 
 /// All of them; a clone shares the connections.
 #[derive(Clone, Debug)]
@@ -29,9 +27,9 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Reads the targets; connections are made at the first call.
-    pub(crate) async fn connect(conf: &UserApiConf, telemetry: &Telemetry) -> Result<Self, StartError> {
-        let users = watched(&conf.user_rpc, telemetry).await?;
-        let scores = watched(&conf.score_rpc, telemetry).await?;
+    pub(crate) fn connect(conf: &UserApiConf, telemetry: &Telemetry) -> Result<Self, StartError> {
+        let users = rpc::client(&conf.user_rpc, telemetry)?;
+        let scores = rpc::client(&conf.score_rpc, telemetry)?;
         Ok(Self {
             users: UserClient::new(users),
             scores: UserScoreClient::new(scores),
@@ -50,13 +48,6 @@ impl Clients {
     pub(crate) async fn score<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         limited(self.score_limit, call).await
     }
-}
-
-async fn watched(conf: &RpcClientConf, telemetry: &Telemetry) -> Result<Watched, StartError> {
-    let target = conf.target();
-    let channel = kit::connect(&target).await?;
-    let layer = ObserveLayer(RpcClient::new(telemetry.clone(), &target, conf.slow_threshold));
-    Ok(layer.layer(channel))
 }
 
 async fn limited<T>(limit: Option<Duration>, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {

@@ -65,7 +65,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let rest_conf = conf.rest.clone();
     let app = App {
-        clients: Clients::connect(&conf, telemetry).await?,
+        clients: Clients::connect(&conf, telemetry)?,
         ids: Ids::new(conf.worker.unwrap_or_else(id::random_worker), SystemTime::now),
         in_flight: InFlight::default(),
         telemetry: telemetry.clone(),

@@ -9,8 +9,6 @@ pub struct EtcdConf {
     pub hosts: Vec<String>,
     /// The key's prefix, such as `user.rpc`.
     pub key: String,
-    /// A fixed last part of the key; 0 takes the lease's id.
-    pub id: i64,
     /// Account, empty for none.
     pub user: String,
     /// Password, never printed.
@@ -23,13 +21,8 @@ impl Conf for EtcdConf {
         if hosts.is_empty() {
             return Err(r.error("Hosts", "nothing", "a list of host:port, the key is required"));
         }
-        let conf = Self {
-            hosts,
-            key: r.string("Key")?,
-            id: r.int_or("ID", 0..=i64::MAX, 0)?,
-            user: r.string_or("User", "")?,
-            pass: r.secret("Pass")?,
-        };
+        let conf = Self { hosts, key: r.string("Key")?, user: r.string_or("User", "")?, pass: r.secret("Pass")? };
+        r.without_effect("ID", "the lease's id is the last part of the key");
         for key in ["CertFile", "CertKeyFile", "CACertFile", "InsecureSkipVerify"] {
             r.without_effect(key, "etcd is reached without TLS");
         }
@@ -171,14 +164,21 @@ impl RpcClientConf {
         Ok(conf)
     }
 
-    /// The target string, in the shape to which a method can be appended: `direct:///a:1,b:2` or `etcd://h1,h2/key`.
+    /// The target string, in the shape to which a method can be appended: `direct:///a:1,b:2` or `etcd://h1,h2/key`,
+    /// with the account behind a `?`; empty without a target.
     pub fn target(&self) -> String {
         if !self.endpoints.is_empty() {
             format!("direct:///{}", self.endpoints.join(","))
         } else if !self.target.is_empty() {
             self.target.clone()
         } else if let Some(etcd) = &self.etcd {
-            format!("etcd://{}/{}", etcd.hosts.join(","), etcd.key)
+            let target = discovery::EtcdTarget {
+                hosts: etcd.hosts.clone(),
+                key: etcd.key.clone(),
+                user: etcd.user.clone(),
+                password: etcd.pass.clone(),
+            };
+            discovery::Target::Etcd(target).to_string()
         } else {
             String::new()
         }

@@ -26,6 +26,8 @@ impl RpcClient {
     /// Calls to `target`; one that takes longer than `slow` gets a line.
     pub fn new(telemetry: Telemetry, target: &str, slow: Duration) -> Self {
         // go-zero joins target and method as a path, so that its slashes collapse.
+        // What follows a question mark is an account.
+        let target = target.split('?').next().unwrap_or_default();
         let mut shown = String::with_capacity(target.len());
         for c in target.chars() {
             if c != '/' || !shown.ends_with('/') {

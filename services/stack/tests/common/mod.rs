@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -71,6 +71,26 @@ impl System {
 
     pub(crate) async fn register(&self, body: &Value) -> (StatusCode, Value) {
         self.register_with(body, None).await
+    }
+
+    /// Registers; while it is undecided (a machine under load may be slow), asks on. The end and what was told about it.
+    pub(crate) async fn register_to_the_end(&self, body: &Value) -> (String, Value) {
+        let (status, answer) = self.register(body).await;
+        match status.as_u16() {
+            200 => return ("succeeded".into(), answer["data"].clone()),
+            409 => return ("rolled_back".into(), answer),
+            _ => assert_eq!(status, 202, "{answer}"),
+        }
+        let deadline = Instant::now() + Duration::from_secs(90);
+        loop {
+            let (_, told) = self.get(answer["status"].as_str().unwrap()).await;
+            let state = told["data"]["state"].as_str().unwrap();
+            if state != "pending" {
+                return (state.into(), told["data"].clone());
+            }
+            assert!(Instant::now() < deadline, "{told}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub(crate) async fn register_with(&self, body: &Value, key: Option<&str>) -> (StatusCode, Value) {
