@@ -1,0 +1,158 @@
+//! Our client and branches with a real dtm server, and a saga in flight that moves from our coordinator to it.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use common::{Act, Branches, Coordinator, conf, eventually, mariadb};
+use dtm::{ClientError, DtmClient, Outcome, Saga};
+
+/// The dtm server from the search path or from where Go installs; `None`, with a line on stderr, if there is none.
+fn program() -> Option<PathBuf> {
+    let go = std::env::home_dir().unwrap_or_default().join("go/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).chain([go]).map(|folder| folder.join("dtm")).find(|file| file.is_file());
+    if found.is_none() {
+        eprintln!("skipped: no dtm server is installed");
+    }
+    found
+}
+
+struct RealDtm {
+    child: Child,
+    grpc: u16,
+    http: u16,
+}
+
+impl RealDtm {
+    async fn start(program: &Path, folder: &Path, store: &[(&str, String)]) -> Self {
+        let grpc = mariadb::free_port();
+        let http = grpc + 1;
+        let child = Command::new(program)
+            .current_dir(folder)
+            .env("HTTP_PORT", http.to_string())
+            .env("GRPC_PORT", grpc.to_string())
+            .env("UPDATE_BRANCH_SYNC", "1")
+            .env("LOG_LEVEL", "error")
+            .envs(store.iter().map(|(key, value)| (*key, value.as_str())))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let dtm = Self { child, grpc, http };
+        let client = dtm.client();
+        eventually("dtm answers", || async { client.new_gid().await.is_ok() && client.status("x").await.is_ok() })
+            .await;
+        dtm
+    }
+
+    fn client(&self) -> DtmClient {
+        DtmClient::new(&format!("127.0.0.1:{}", self.grpc), Some(&format!("http://127.0.0.1:{}", self.http))).unwrap()
+    }
+}
+
+impl Drop for RealDtm {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_client_and_barrier_with_a_real_dtm() {
+    let Some(program) = program() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let branches = Branches::start(folder.path()).await;
+    let dtm = RealDtm::start(&program, folder.path(), &[]).await;
+    let client = dtm.client();
+    let blind = DtmClient::new(&format!("127.0.0.1:{}", dtm.grpc), None).unwrap();
+
+    let gid = client.new_gid().await.unwrap();
+    let saga = branches.saga(&gid, &["a", "b"]).traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert_eq!(client.submit(&saga).await.unwrap(), Outcome::Succeeded);
+    assert_eq!(branches.effects(&gid).await, "a=1 b=1");
+    assert!(branches.headers.lock().unwrap().iter().all(|map| map.contains_key("traceparent")));
+    assert_eq!(client.submit(&saga).await.unwrap(), Outcome::Succeeded, "sent again after its end");
+    let found = client.status(&gid).await.unwrap().unwrap();
+    assert_eq!((found.outcome(), found.branches.len()), (Outcome::Succeeded, 4));
+
+    for (client, gid) in [(&client, "refused"), (&blind, "refused-blind")] {
+        branches.script("no", "action", [Act::Refuse]);
+        let outcome = client.submit(&branches.saga(gid, &["a", "no"])).await.unwrap();
+        assert!(
+            matches!(&outcome, Outcome::RolledBack { reason } if dtm::reply::reason_code(reason) == Some("no_room")),
+            "{outcome:?}"
+        );
+        assert_eq!(branches.effects(gid).await, "");
+    }
+    for (asked, gid) in [(&client, "later"), (&blind, "later-blind")] {
+        branches.script("slow", "action", [Act::Ongoing]);
+        let saga = branches.saga(gid, &["a", "slow"]).retry_interval(Duration::from_secs(1));
+        assert_eq!(
+            asked.submit(&saga).await.unwrap(),
+            Outcome::Pending { gid: gid.into() },
+            "unfinished is not rolled back"
+        );
+        eventually(gid, || async { client.status(gid).await.unwrap().unwrap().outcome() == Outcome::Succeeded }).await;
+        assert_eq!(branches.effects(gid).await, "a=1 slow=1");
+    }
+    // An empty compensation, and what dtm takes for no saga.
+    branches.script("no", "action", [Act::Refuse]);
+    let half = Saga::new("half").step(branches.action(), "", common::payload("a")).step(
+        branches.action(),
+        "",
+        common::payload("no"),
+    );
+    assert!(matches!(client.submit(&half.wait_result(true)).await.unwrap(), Outcome::RolledBack { .. }));
+    assert_eq!(branches.effects("half").await, "a=1");
+    let wrong = Saga::new("wrong").step("", "", []).branch_header("a", "b").order(0, [5]);
+    assert!(!matches!(client.submit(&wrong.wait_result(true)).await, Err(ClientError::Unreachable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saga_in_flight_moves_from_our_coordinator_to_a_real_dtm() {
+    let Some(program) = program() else { return };
+    let Some(server) = mariadb::server().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let branches = Branches::start(folder.path()).await;
+    let mut conf = conf(folder.path());
+    conf.store.driver = "mysql".into();
+    conf.store.host = "127.0.0.1".into();
+    conf.store.port = server.port;
+    // dtm looks for its tables in the database that it connects to.
+    conf.store.db = "dtm".into();
+    let ours = Coordinator::start_with(conf).await;
+    branches.script("b", "action", [Act::Fail]);
+    branches.script("no", "action", [Act::Fail, Act::Refuse]);
+    for (gid, steps) in [("forward", ["a", "b"]), ("back", ["a", "no"])] {
+        let saga = branches.saga(gid, &steps).wait_result(false);
+        ours.client().submit(&saga).await.unwrap();
+        eventually("the second step was called", || async {
+            branches.calls().contains(&format!("{}/action", steps[1]))
+        })
+        .await;
+    }
+    ours.stop().await;
+    let store = [
+        ("STORE_DRIVER", "mysql".to_owned()),
+        ("STORE_HOST", "127.0.0.1".to_owned()),
+        ("STORE_PORT", server.port.to_string()),
+        ("STORE_USER", "root".to_owned()),
+        ("STORE_PASSWORD", String::new()),
+        ("STORE_DB", "dtm".to_owned()),
+    ];
+    let real = RealDtm::start(&program, folder.path(), &store).await;
+    let client = real.client();
+    eventually("forward", || async {
+        client.status("forward").await.unwrap().unwrap().outcome() == Outcome::Succeeded
+    })
+    .await;
+    eventually("back", || async {
+        matches!(client.status("back").await.unwrap().unwrap().outcome(), Outcome::RolledBack { .. })
+    })
+    .await;
+    assert_eq!((branches.effects("forward").await.as_str(), branches.effects("back").await.as_str()), ("a=1 b=1", ""));
+}
