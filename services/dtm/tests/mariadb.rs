@@ -91,7 +91,7 @@ async fn the_barrier_on_mariadb() {
     dtm::barrier::migrate_mysql(&pool).await.unwrap();
     sqlx::raw_sql("CREATE TABLE work (gid VARCHAR(128), n INT) ENGINE=InnoDB").execute(&pool).await.unwrap();
     orders_and_repetitions(&pool).await;
-    waiters_survive_a_deadlock(&pool).await;
+    Box::pin(waiters_survive_a_deadlock(&pool)).await;
     ids_that_differ_in_case_are_two(&pool).await;
     call(&pool, "old", "action").await.unwrap();
     sqlx::query("UPDATE dtm_barrier.barrier SET create_time = now() - INTERVAL 8 DAY WHERE gid = 'old'")

@@ -71,6 +71,15 @@ impl MySqlStore {
             .max_connections(conf.max_open_conns.max(2))
             .acquire_timeout(CONNECT_TIMEOUT)
             .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A process that is stopped amid a transaction would keep its rows locked from those who take over. MariaDB ends such a
+                    // transaction by itself; MySQL has no such setting, and there the server's wait_timeout must do.
+                    let limit = format!("SET SESSION idle_transaction_timeout = {}", LEASE.as_secs() / 2);
+                    let _ = sqlx::raw_sql(AssertSqlSafe(limit)).execute(connection).await;
+                    Ok(())
+                })
+            })
             .connect_with(options)
             .await?;
         create(&pool, conf, &names).await?;
