@@ -15,9 +15,14 @@
 
 mod callsite;
 mod fields;
+mod ids;
+mod layer;
 mod lines;
+mod span;
+mod visit;
 mod writer;
 
+pub use layer::{LogxLayer, json, json_to};
 pub use writer::TracingWriter;
 
 /// In front of a kind's name in the name of every event that comes from logx: by it the layers know their own.

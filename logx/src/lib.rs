@@ -91,6 +91,8 @@
 #![deny(missing_docs)]
 
 mod api;
+#[cfg(feature = "log")]
+mod bridge_log;
 mod caller;
 mod color;
 mod conf;
@@ -130,6 +132,8 @@ pub use api::{
     flush, level, must, reconfigure, reset, set_exit_on_fatal, set_level, set_target_level, set_up, set_up_with,
     set_writer,
 };
+#[cfg(feature = "log")]
+pub use bridge_log::{LogBridge, init_log_bridge};
 pub use caller::Caller;
 pub use color::{Color, with_color, with_color_padding};
 pub use conf::{Encoding, LogConf, Mode, Rotation};

@@ -1,0 +1,180 @@
+//! tracing -> logx, and tracing -> logx's lines.
+
+use std::io;
+use std::sync::Arc;
+
+use logx::{Caller, Context, Encoding, Event as Line, Kind, Log, NativeWriter, Value, Writer, bridge, sink};
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Event, Interest, Level, LevelFilter, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context as LayerContext;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::callsite::kind_of;
+use crate::ids::Ids;
+use crate::span::SpanFields;
+use crate::visit::Collected;
+
+/// A layer that brings tracing's events into logx, or prints them as logx's lines.
+///
+/// An event's own fields win over those of its span, a span's over those of the spans around it; all stand flat in the
+/// line. Level trace and debug become debug, the others what they are called. The target and the place are the event's.
+/// With the feature `opentelemetry`, the ids of tracing-opentelemetry's spans stand under `trace` and `span`.
+///
+/// [`LogxLayer::new`] lets warnings and errors through; [`with_level`](Self::with_level) and
+/// [`with_target_level`](Self::with_target_level) say otherwise. Events that come from logx itself, through a
+/// [`TracingWriter`](crate::TracingWriter), do not go into logx again.
+#[derive(Debug)]
+pub struct LogxLayer {
+    threshold: LevelFilter,
+    targets: Vec<(Box<str>, LevelFilter)>,
+    /// Where lines go instead of into logx.
+    writer: Option<Arc<dyn Writer>>,
+    ids: Ids,
+}
+
+/// A layer that prints every event that its subscriber lets through as a logx line: JSON to stdout, errors to stderr.
+#[must_use]
+pub fn json() -> LogxLayer {
+    LogxLayer::printing(NativeWriter::console())
+}
+
+/// As [`json`], to `out`: one `write` a line.
+pub fn json_to(out: impl io::Write + Send + 'static) -> LogxLayer {
+    LogxLayer::printing(NativeWriter::new(sink::stream(out), Encoding::Json))
+}
+
+impl Default for LogxLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LogxLayer {
+    /// A layer that brings warnings and errors into logx, whose own levels hold as well.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { threshold: LevelFilter::WARN, targets: Vec::new(), writer: None, ids: Ids::default() }
+    }
+
+    /// A layer that hands a line of every event to `writer`, whatever logx itself is set up to do.
+    #[must_use]
+    pub fn printing(writer: impl Writer + 'static) -> Self {
+        Self { threshold: LevelFilter::TRACE, targets: Vec::new(), writer: Some(Arc::new(writer)), ids: Ids::default() }
+    }
+
+    /// The same, for events at `level` and above.
+    #[must_use]
+    pub fn with_level(mut self, level: LevelFilter) -> Self {
+        self.threshold = level;
+        self
+    }
+
+    /// The same, with a level for a target and the modules below it; the longest match holds.
+    #[must_use]
+    pub fn with_target_level(mut self, target: &str, level: LevelFilter) -> Self {
+        self.targets.retain(|(name, _)| &**name != target);
+        self.targets.push((target.into(), level));
+        self.targets.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        self
+    }
+
+    fn passes(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        let covers =
+            |name: &str| target.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+        let own = self.targets.iter().find(|(name, _)| covers(name));
+        *metadata.level() <= own.map_or(self.threshold, |(_, level)| *level)
+    }
+
+    fn write(&self, event: &Event<'_>, kind: Kind, log: Option<&Log>, context: Option<&Context>) {
+        let metadata = event.metadata();
+        Collected::with(event, |collected| {
+            let place = match (metadata.file(), metadata.line()) {
+                (Some(file), Some(line)) => Caller::Place { file, line, package: "" },
+                _ => Caller::UNKNOWN,
+            };
+            // A line of logx's brings its own.
+            let caller = collected.caller().map_or(place, Caller::Text);
+            let own_context = collected.context();
+            let context = own_context.as_ref().or(context);
+            collected.with_fields(|fields| {
+                let mut line = Line::new(kind, Value::Str(collected.message())).fields(fields);
+                line = line.caller(caller).target(metadata.target());
+                if let Some(log) = log {
+                    line = line.logger(log);
+                }
+                if let Some(context) = context {
+                    line = line.context(context);
+                }
+                match &self.writer {
+                    Some(writer) => line.write_to(&**writer),
+                    None => line.log(),
+                }
+            });
+        });
+    }
+}
+
+/// logx's kind for an event of somebody else.
+const fn foreign_kind(level: &Level) -> Kind {
+    match *level {
+        Level::ERROR => Kind::Error,
+        Level::WARN => Kind::Warn,
+        Level::INFO => Kind::Info,
+        _ => Kind::Debug,
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogxLayer {
+    fn on_register_dispatch(&self, subscriber: &tracing_core::Dispatch) {
+        self.ids.register(subscriber);
+    }
+
+    fn register_callsite(&self, _metadata: &'static Metadata<'static>) -> Interest {
+        // Other layers may want what this one does not.
+        Interest::always()
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: LayerContext<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let parent = span.parent().and_then(|parent| own_fields(&parent));
+            let fields = SpanFields::new(attributes, parent);
+            // Two layers of ours in one subscriber share what they know of a span.
+            let mut extensions = span.extensions_mut();
+            if extensions.get_mut::<Arc<SpanFields>>().is_none() {
+                extensions.insert(Arc::new(fields));
+            }
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: LayerContext<'_, S>) {
+        if let Some(fields) = context.span(id).and_then(|span| own_fields(&span)) {
+            fields.record(values);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
+        let metadata = event.metadata();
+        let own = kind_of(metadata);
+        if self.writer.is_none() && (own.is_some() || bridge::in_writer()) {
+            // logx -> tracing -> logx would go round in a circle.
+            return bridge::cut_off();
+        }
+        let kind = own.unwrap_or_else(|| foreign_kind(metadata.level()));
+        if !self.passes(metadata) || (self.writer.is_none() && !logx::enabled(kind, metadata.target())) {
+            return;
+        }
+        let Some(span) = context.event_span(event) else {
+            return self.write(event, kind, None, None);
+        };
+        let ids = self.ids.of_span(&span.id());
+        let merged = own_fields(&span).map(|fields| fields.merged());
+        let log = merged.as_deref();
+        self.write(event, kind, log, ids.as_ref());
+    }
+}
+
+fn own_fields<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<Arc<SpanFields>> {
+    span.extensions().get::<Arc<SpanFields>>().cloned()
+}
