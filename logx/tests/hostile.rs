@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use logx::sink::{Background, Overflow, stream};
-use logx::testing::hostile::{AFTER, BEFORE, CASES, Case, Deep, Memory, Twice, check_line, deep_lists};
+use logx::testing::hostile::{CASES, Deep, Memory, Twice, check_case, check_line, check_table, deep_lists};
 use logx::{Encoding, LogConf, Mode, NativeWriter, Stream, Writer, field};
 
 /// The writer is the process's: one test at a time.
@@ -17,40 +17,9 @@ fn alone() -> MutexGuard<'static, ()> {
     guard
 }
 
-/// Runs the case and gives its lines, read by `take` after a flush.
-fn lines_of(case: &Case, take: &mut dyn FnMut() -> String) -> Vec<String> {
-    let before = logx::health();
-    (case.run)();
-    logx::flush().unwrap();
-    let counted = |h: &logx::Health| h.panics + h.bad_values;
-    let health = logx::health();
-    assert_eq!(case.counted, counted(&health) > counted(&before), "{case:?}: bad values are counted, others are not");
-    assert_eq!(health.write_errors, before.write_errors, "{case:?}");
-    let text = take();
-    assert!(text.ends_with('\n'), "{case:?}: {text:.300}");
-    let lines: Vec<String> = text[..text.len() - 1].split('\n').map(str::to_owned).collect();
-    assert_eq!(lines.len(), case.lines, "{case:?}: {text:.500}");
-    lines
-}
-
 /// Runs the whole table; every line must be one JSON object, with the bad value's neighbours in it.
-fn json_table(name: &str, mut take: impl FnMut() -> String) {
-    // A combination renders a value for each of its writers, so a value that logs does it again.
-    for case in CASES.iter().filter(|case| name != "combo" || case.lines == 1) {
-        for line in lines_of(case, &mut take) {
-            let object = check_line(&line).unwrap_or_else(|e| panic!("{name}, {case:?}: {e}"));
-            assert!(object["@timestamp"].is_string() && object["level"].is_string(), "{name}, {case:?}: {line:.300}");
-            assert!(object.contains_key("content"), "{name}, {case:?}: {line:.300}");
-            assert!(!line.contains("RAW-SECRET"), "{name}, {case:?}: {line:.300}");
-            if case.siblings {
-                assert_eq!((&object[BEFORE], &object[AFTER]), (&1.into(), &2.into()), "{name}, {case:?}: {line:.300}");
-            }
-        }
-        logx::info!(case = case.name; "later");
-        logx::flush().unwrap();
-        let later = take();
-        assert_eq!(check_line(later.trim_end()).unwrap()["case"], case.name, "{name}: lines after {case:?}");
-    }
+fn json_table(mut take: impl FnMut() -> String) {
+    check_table(Encoding::Json, &mut take);
 }
 
 #[test]
@@ -58,14 +27,14 @@ fn every_case_is_one_json_object_through_every_writer() {
     let _alone = alone();
     let memory = Memory::default();
     logx::set_writer(NativeWriter::new(stream(memory.clone()), Encoding::Json));
-    json_table("native", || memory.take());
+    json_table(|| memory.take());
 
     logx::set_writer(Stream::new(memory.clone()));
-    json_table("stream", || memory.take());
+    json_table(|| memory.take());
 
     let background = Background::new(memory.clone(), 64 << 20, Overflow::Block(Duration::from_secs(10))).unwrap();
     logx::set_writer(NativeWriter::new(std::sync::Arc::new(background), Encoding::Json));
-    json_table("background", || memory.take());
+    json_table(|| memory.take());
     logx::close().unwrap();
 
     let own = memory.clone();
@@ -74,22 +43,25 @@ fn every_case_is_one_json_object_through_every_writer() {
         record.push_json(&mut line);
         Ok(std::io::Write::write_all(&mut own.clone(), &line)?)
     }));
-    json_table("from_fn", || memory.take());
+    json_table(|| memory.take());
 
     let second = Memory::default();
     logx::set_writer(Stream::new(memory.clone()));
     logx::add_writer(Stream::new(second.clone()));
-    json_table("combo", || {
-        let (a, b) = (memory.take(), second.take());
-        assert_eq!(a, b, "both writers of a combination get every line");
-        a
-    });
+    // A combination renders a value for each of its writers, so a value that logs does it again.
+    for case in CASES.iter().filter(|case| case.lines == 1) {
+        check_case(case, Encoding::Json, &mut || {
+            let (a, b) = (memory.take(), second.take());
+            assert_eq!(a, b, "both writers of a combination get every line");
+            a
+        });
+    }
 
     let dir = tempfile::tempdir().unwrap();
     let conf = LogConf { mode: Mode::File, path: dir.path().to_owned(), ..LogConf::default() };
     logx::set_writer(NativeWriter::from_conf(&conf).unwrap());
     let mut seen = 0;
-    json_table("file", || {
+    json_table(|| {
         let names = ["access.log", "error.log", "severe.log"];
         let all: String = names.iter().map(|n| std::fs::read_to_string(dir.path().join(n)).unwrap()).collect();
         // The error kinds' files come after access.log: a case's lines stand at the ends of different files.
@@ -121,17 +93,7 @@ fn every_case_is_exactly_one_line_of_plain_text() {
     let _alone = alone();
     let memory = Memory::default();
     logx::set_writer(NativeWriter::new(stream(memory.clone()), Encoding::Plain));
-    for case in CASES {
-        for line in lines_of(case, &mut || memory.take()) {
-            assert!(!line.chars().any(|c| c.is_control() && c != '\t'), "{case:?}: {line:.300}");
-            assert!(!line.contains(['\u{2028}', '\u{2029}']), "{case:?}: {line:.300}");
-            let parts: Vec<&str> = line.split('\t').collect();
-            assert!([" info ", " fatal ", " error "].contains(&parts[1]), "{case:?}: {line:.300}");
-            if case.siblings {
-                assert!(parts.contains(&"before=1") && parts.contains(&"after=2"), "{case:?}: {line:.300}");
-            }
-        }
-    }
+    check_table(Encoding::Plain, &mut || memory.take());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! go-zero's plain encoding of a line that comes key by key.
 
 use super::Flat;
-use crate::encode::plain::{escape, push_level};
+use crate::encode::plain::{escape, escape_around_colors, make_plain, push_level};
 use crate::level::Kind;
 use crate::value::Value;
 
@@ -28,7 +28,10 @@ impl<'a> PlainLine<'a> {
             (1, _) => push_level(self.out, self.kind, self.colored),
             (2, Flat::Str(caller)) => self.caller = Some((key.to_owned(), caller.to_owned())),
             (3, content) => {
-                push_flat(self.out, content);
+                match content {
+                    Flat::Str(text) if self.colored => escape_around_colors(self.out, text),
+                    other => push_flat(self.out, other),
+                }
                 if let Some((key, caller)) = self.caller.take() {
                     self.field(&key, Flat::Str(&caller));
                 }
@@ -55,6 +58,10 @@ impl<'a> PlainLine<'a> {
 fn push_flat(out: &mut Vec<u8>, value: Flat<'_>) {
     match value {
         Flat::Str(text) => escape(out, text),
-        other => super::push_value(out, Value::from(other)),
+        other => {
+            let start = out.len();
+            super::push_value(out, Value::from(other));
+            make_plain(out, start);
+        }
     }
 }

@@ -35,7 +35,7 @@ pub trait Encode {
 impl<T: Serialize + ?Sized> Encode for T {
     fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
         if std::mem::replace(&mut encoder.used, true) {
-            encoder.broken = true;
+            encoder.unfinished += 1;
             return Err(EncodeError::new("more than one value"));
         }
         self.serialize(JsonSerializer::new(encoder))
@@ -51,8 +51,8 @@ pub struct Encoder<'a> {
     pub(crate) keys: keys::Keys,
     /// A value was written.
     used: bool,
-    /// A part of the value failed, whatever the value itself says of it.
-    pub(crate) broken: bool,
+    /// Parts of the value that were begun and not ended well, whatever the value itself says of them.
+    pub(crate) unfinished: u32,
 }
 
 impl<'a> Encoder<'a> {
@@ -64,10 +64,10 @@ impl<'a> Encoder<'a> {
         depth: u32,
         value: &dyn Encode,
     ) -> Result<(), EncodeError> {
-        let mut encoder = Encoder { out, masks, depth, keys: keys::Keys::take(), used: false, broken: false };
+        let mut encoder = Encoder { out, masks, depth, keys: keys::Keys::take(), used: false, unfinished: 0 };
         value.encode(&mut encoder)?;
         encoder.keys.give_back();
-        match (encoder.broken, encoder.used) {
+        match (encoder.unfinished > 0, encoder.used) {
             (false, true) => Ok(()),
             (true, _) => Err(EncodeError::new("a part of it failed")),
             (false, false) => Err(EncodeError::new("nothing was encoded")),

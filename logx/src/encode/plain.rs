@@ -92,14 +92,18 @@ fn push_plain_value(out: &mut Vec<u8>, value: Value<'_>, record: &Record<'_>) {
         other => {
             let start = out.len();
             json::push_value(out, other, &record.format.masks);
-            // A value that is text prints without quotes.
-            let text = text::of_json(&out[start..]);
-            // JSON lets some control characters stand.
-            if let Some(text) = text.or_else(|| with_controls(&out[start..])) {
-                out.truncate(start);
-                escape(out, &text);
-            }
+            make_plain(out, start);
         }
+    }
+}
+
+/// Makes plain text of the JSON from `start` on: text loses its quotes, and control characters that JSON lets stand
+/// are escaped.
+pub(crate) fn make_plain(out: &mut Vec<u8>, start: usize) {
+    let text = text::of_json(&out[start..]);
+    if let Some(text) = text.or_else(|| with_controls(&out[start..])) {
+        out.truncate(start);
+        escape(out, &text);
     }
 }
 
@@ -121,7 +125,7 @@ impl Write for PlainText<'_> {
 }
 
 /// The same, but colours that the program itself gave to its text stay.
-fn escape_around_colors(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn escape_around_colors(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     let mut painted = false;
     while let Some(at) = rest.find('\u{1b}') {

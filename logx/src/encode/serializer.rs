@@ -280,9 +280,9 @@ impl Nested<'_, '_> {
             push_quoted(self.enc.out, MASK);
             return Ok(());
         }
-        let before = std::mem::replace(&mut self.enc.broken, true);
+        self.enc.unfinished += 1;
         value.serialize(JsonSerializer { enc: self.enc })?;
-        self.enc.broken = before;
+        self.enc.unfinished -= 1;
         Ok(())
     }
 
@@ -326,7 +326,7 @@ impl ser::SerializeMap for Nested<'_, '_> {
     type Error = EncodeError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
-        let before = std::mem::replace(&mut self.enc.broken, true);
+        self.enc.unfinished += 1;
         if std::mem::replace(&mut self.keyed, true) {
             return Err(EncodeError::new("a key without a value"));
         }
@@ -342,13 +342,13 @@ impl ser::SerializeMap for Nested<'_, '_> {
         let key = std::str::from_utf8(&self.enc.out[written..]).unwrap_or_default();
         self.masked = self.enc.masks.covers(key.trim_matches('"'));
         self.enc.out.push(b':');
-        self.enc.broken = before;
+        self.enc.unfinished -= 1;
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         if !std::mem::take(&mut self.keyed) {
-            self.enc.broken = true;
+            self.enc.unfinished += 1;
             return Err(EncodeError::new("a value without a key"));
         }
         self.value(value)
@@ -356,7 +356,7 @@ impl ser::SerializeMap for Nested<'_, '_> {
 
     fn end(mut self) -> Done {
         if self.keyed {
-            self.enc.broken = true;
+            self.enc.unfinished += 1;
             return Err(EncodeError::new("a key without a value"));
         }
         self.close_brackets();

@@ -3,6 +3,7 @@
 //! Each [`Case`] logs one line through the process's writer; [`check_line`] says what is wrong with what came out.
 
 mod outputs;
+mod run;
 mod table;
 mod values;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 pub use outputs::{Failing, Gate, LogsInside, Memory, Panicking, Short};
+pub use run::{check_case, check_table};
 pub use table::CASES;
 pub use values::{Deep, Twice, deep_lists};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Case;
 use super::values::{
     Circle, Deep, Disorder, Fails, Logs, LogsItself, Number, Panics, PanicsTwice, PanicsWhenDropped, Raw, Swallows,
-    Twice, Writes, deep_lists,
+    SwallowsAll, Twice, Writes, deep_lists,
 };
 use crate::{Event, Field, Key, Kind, Value, field};
 
@@ -94,6 +94,10 @@ pub const CASES: &[Case] = &[
         "a value without a key",
         || crate::log!(Kind::Info, before = 1, v:serde = Disorder::ValueFirst, after = 2; "hostile"),
     ),
+    bad("a disorder that another value swallows", || {
+        let inner = [Disorder::KeyKey, Disorder::KeyEnd];
+        crate::log!(Kind::Info, before = 1, v = vec![vec![SwallowsAll(inner)]], after = 2; "hostile");
+    }),
     bad("a key at the end", || crate::log!(Kind::Info, before = 1, v:serde = Disorder::KeyEnd, after = 2; "hostile")),
     bad("an Encode that writes nothing", || value(Value::Encode(&Writes(0)))),
     bad("an Encode that writes two values", || value(Value::Encode(&Writes(2)))),
