@@ -1,5 +1,7 @@
 //! Ten thousand swaps of the backend under eight threads: no line lost, doubled or torn.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
