@@ -91,7 +91,7 @@ impl<'a> Copy<'a> {
             rest.bytes().take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')).count();
         let number = &rest[..len];
         if !is_number(number) {
-            return Err(INVALID);
+            return Err("not a number that readers can take");
         }
         out.extend_from_slice(number.as_bytes());
         self.at += len;
@@ -186,8 +186,14 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// JSON's grammar of numbers, at a length that a reader can bear.
+/// JSON's grammar of numbers, in the range of a double: readers refuse a line with one beyond it.
 pub(crate) fn is_number(text: &str) -> bool {
+    // Less than twenty characters without an exponent are always in range.
+    let in_range = || text.parse().is_ok_and(f64::is_finite);
+    has_grammar(text) && ((text.len() < 20 && !text.contains(['e', 'E'])) || in_range())
+}
+
+fn has_grammar(text: &str) -> bool {
     const LONGEST: usize = 400;
     let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
     let mut rest = text.strip_prefix('-').unwrap_or(text);
@@ -255,6 +261,7 @@ mod tests {
             "{a:1}",
             "-",
             "1e",
+            "3e764",
         ] {
             assert!(copied(text).is_err(), "{text}");
         }
