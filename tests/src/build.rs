@@ -88,7 +88,13 @@ fn build(features: Features) -> Result<BTreeMap<String, PathBuf>> {
     let lock = File::create(target.join("programs/lock"))?;
     lock.lock()?;
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root).args(["build", "--locked", "--quiet", "--bins", "--message-format=json-render-diagnostics"]);
+    command.current_dir(root).args([
+        "build",
+        "--locked",
+        "--quiet",
+        "--bins",
+        "--message-format=json-render-diagnostics",
+    ]);
     command.args(PROGRAMS.iter().flat_map(|name| ["-p", name])).args(features.args());
     let output = command.stdin(Stdio::null()).output()?;
     ensure!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,10 @@
 //! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, go-zero's vectors.
 
+pub mod build;
+pub mod http;
 pub mod lines;
+pub mod ports;
+pub mod program;
+pub mod rows;
+pub mod system;
 pub mod vectors;

@@ -40,7 +40,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Stream(Arc<Mutex<Vec<u8>>>);
 
 impl Stream {
@@ -60,6 +60,7 @@ impl Stream {
 }
 
 /// A running program. Dropping it kills it.
+#[derive(Debug)]
 pub struct Running {
     name: String,
     child: Child,
