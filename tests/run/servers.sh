@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . tests/run/common.sh
 
 packages=()
-[ -n "$(server mariadbd)" ] || packages+=(mariadb-server-core mariadb-client-core)
+{ [ -n "$(server mariadbd)" ] && [ -n "$(server mariadb)" ]; } || packages+=(mariadb-server-core mariadb-client-core)
 [ -n "$(server etcd)" ] || packages+=(etcd-server etcd-client)
 [ -n "$(server prometheus)" ] || packages+=(prometheus)
 [ -n "$(server promtool)" ] || packages+=(prometheus)

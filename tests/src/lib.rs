@@ -6,5 +6,6 @@ pub mod lines;
 pub mod ports;
 pub mod program;
 pub mod rows;
+pub mod servers;
 pub mod system;
 pub mod vectors;

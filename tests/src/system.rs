@@ -16,7 +16,7 @@ use crate::program::{Ended, Running, eventually};
 use crate::{lines, ports};
 
 /// How long a start may take; a first start makes three databases.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(30);
 /// How long a stop may take.
 const STOP: Duration = Duration::from_secs(15);
 /// A port may be taken between the look and the bind.
@@ -174,8 +174,13 @@ impl System {
         });
         match early {
             Some(text) => bail!(text),
-            None => waited,
+            None => waited.with_context(|| self.last_lines()),
         }
+    }
+
+    fn last_lines(&self) -> String {
+        let last = |text: String| text.lines().rev().take(5).map(|l| format!("{l}\n")).collect::<String>();
+        self.running.iter().map(|(name, r)| format!("{name}: {}{}", last(r.stderr()), last(r.stdout()))).collect()
     }
 
     /// The folder with its configuration and its data.

@@ -9,15 +9,15 @@ use tests::program::eventually;
 use tests::rows::Rows;
 use tests::system::{Shape, System};
 
-/// Where the coordinator can be stopped: before and after each commit and each branch call, with how often a registration passes there.
-/// A registration that succeeds inserts once, saves each branch's result and the end, and calls two branches; one that is rolled back more.
-const STEPS: &[(&str, u32)] = &[
-    ("before-insert", 1),
-    ("after-insert", 1),
-    ("before-call", 2),
-    ("after-call", 2),
-    ("before-save", 3),
-    ("after-save", 3),
+/// Where the coordinator can be stopped: around each commit and each branch call, with how often a registration that succeeds and one that is
+/// refused pass there. The last result and the end are one commit; a refused one has a compensation to call and to save as well.
+const STEPS: &[(&str, u32, u32)] = &[
+    ("before-insert", 1, 1),
+    ("after-insert", 1, 1),
+    ("before-call", 2, 3),
+    ("after-call", 2, 3),
+    ("before-save", 2, 3),
+    ("after-save", 2, 3),
 ];
 
 /// How long a registration may take to end after the restart.
@@ -58,7 +58,8 @@ fn kill_at(step: &str, count: u32, code: Option<&str>) -> (u16, String) {
 fn kill_at_every_step(code: Option<&str>, want: u16) {
     let mut report = String::new();
     let mut kills = 0;
-    for (step, passes) in STEPS {
+    for (step, succeeding, refused) in STEPS {
+        let passes = if want == 200 { succeeding } else { refused };
         // At least three times each, at every passing there is.
         for round in 0..3 {
             let count = round % passes + 1;

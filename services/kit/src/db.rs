@@ -56,10 +56,11 @@ impl Db {
                     .host(host)
                     .port(*port)
                     .username(user)
-                    .password(password)
                     .database(database)
                     .charset("utf8mb4")
                     .disable_statement_logging();
+                // An empty password that is sent is a wrong one for an account without any.
+                let options = if password.is_empty() { options } else { options.password(password) };
                 Ok(Self::Mysql(mysql(options, host).await))
             }
         }
