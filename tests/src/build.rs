@@ -78,24 +78,43 @@ pub fn program(name: &str, features: Features) -> Result<PathBuf> {
     built[&features].get(name).cloned().with_context(|| format!("cargo reported no program {name}"))
 }
 
-/// Builds all programs and keeps a copy: the next set of features has the same paths.
+/// Where the inspector of logs is, built if need be.
+///
+/// # Errors
+/// It cannot be built.
+pub fn inspector() -> Result<PathBuf> {
+    static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = &*built {
+        return Ok(path.clone());
+    }
+    let args = ["-p", "logx", "--features", "cli", "--bin", "logx"].map(str::to_owned);
+    let path = cargo_build(&args, "inspector")?.remove("logx").context("cargo reported no program logx")?;
+    *built = Some(path.clone());
+    Ok(path)
+}
+
 fn build(features: Features) -> Result<BTreeMap<String, PathBuf>> {
+    let mut args = vec!["--bins".to_owned()];
+    args.extend(PROGRAMS.iter().flat_map(|name| ["-p".to_owned(), (*name).to_owned()]));
+    args.extend(features.args());
+    cargo_build(&args, features.folder())
+}
+
+/// Builds and keeps a copy of each program: the next set of features has the same paths.
+fn cargo_build(args: &[String], folder: &str) -> Result<BTreeMap<String, PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no root")?;
     let target = root.join("target");
-    let kept = target.join("programs").join(features.folder());
+    let kept = target.join("programs").join(folder);
     fs::create_dir_all(&kept)?;
     // One process at a time, from the build to the copy.
     let lock = File::create(target.join("programs/lock"))?;
     lock.lock()?;
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root).args([
-        "build",
-        "--locked",
-        "--quiet",
-        "--bins",
-        "--message-format=json-render-diagnostics",
-    ]);
-    command.args(PROGRAMS.iter().flat_map(|name| ["-p", name])).args(features.args());
+    command
+        .current_dir(root)
+        .args(["build", "--locked", "--quiet", "--message-format=json-render-diagnostics"])
+        .args(args);
     let output = command.stdin(Stdio::null()).output()?;
     ensure!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
     let mut programs = BTreeMap::new();
