@@ -34,26 +34,12 @@ async fn start() -> Service {
         user_rpc::serve(conf, &telemetry, listeners, closing).await.unwrap();
     });
     let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect_lazy();
-    Service {
-        users: UserClient::new(channel.clone()),
-        channel,
-        _directory: directory,
-        _stop: stop.drop_guard(),
-    }
+    Service { users: UserClient::new(channel.clone()), channel, _directory: directory, _stop: stop.drop_guard() }
 }
 
 fn branch(gid: &str, op: &str, id: &str) -> Request<UserRequest> {
-    let mut request = Request::new(UserRequest {
-        id: id.into(),
-        name: "Ada".into(),
-        gender: "female".into(),
-    });
-    for (name, value) in [
-        ("dtm-gid", gid),
-        ("dtm-trans_type", "saga"),
-        ("dtm-branch_id", "01"),
-        ("dtm-op", op),
-    ] {
+    let mut request = Request::new(UserRequest { id: id.into(), name: "Ada".into(), gender: "female".into() });
+    for (name, value) in [("dtm-gid", gid), ("dtm-trans_type", "saga"), ("dtm-branch_id", "01"), ("dtm-op", op)] {
         request.metadata_mut().insert(name, value.parse().unwrap());
     }
     request
