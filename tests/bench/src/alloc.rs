@@ -1,8 +1,5 @@
 //! Counts allocations of the calling thread and, while asked to, the live bytes of the process.
-#![allow(
-    unsafe_code,
-    reason = "a global allocator cannot be written without it"
-)]
+#![allow(unsafe_code, reason = "a global allocator cannot be written without it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

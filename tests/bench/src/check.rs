@@ -22,20 +22,10 @@ pub fn line_of(probe: &Probe, scenario: Scenario) -> Result<usize, String> {
     probe.capture.take();
     candidate.run(scenario, LINES);
     let bytes = probe.capture.take();
-    let fail = |what: String| {
-        format!(
-            "{} {scenario}: {what}: {}",
-            candidate.name(),
-            String::from_utf8_lossy(&bytes)
-        )
-    };
+    let fail = |what: String| format!("{} {scenario}: {what}: {}", candidate.name(), String::from_utf8_lossy(&bytes));
     let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
     if scenario.is_off() {
-        return if bytes.is_empty() {
-            Ok(0)
-        } else {
-            Err(fail("wrote a line at a disabled level".into()))
-        };
+        return if bytes.is_empty() { Ok(0) } else { Err(fail("wrote a line at a disabled level".into())) };
     }
     if lines.len() as u64 != LINES || !bytes.ends_with(b"\n") {
         return Err(fail(format!("{} lines for {LINES} calls", lines.len())));
@@ -48,9 +38,7 @@ pub fn line_of(probe: &Probe, scenario: Scenario) -> Result<usize, String> {
         }
         for (key, want) in data::expected(scenario) {
             let text_will_do = candidate.flattens_to_text() && !want.is_number();
-            if !holds(&parsed, &|k, v| {
-                k == key && (*v == want || (text_will_do && v.is_string()))
-            }) {
+            if !holds(&parsed, &|k, v| k == key && (*v == want || (text_will_do && v.is_string()))) {
                 return Err(fail(format!("field {key} is not {want}")));
             }
         }
@@ -60,7 +48,5 @@ pub fn line_of(probe: &Probe, scenario: Scenario) -> Result<usize, String> {
 
 /// True when a member at any depth of the objects passes `test`.
 fn holds(value: &Value, test: &dyn Fn(&str, &Value) -> bool) -> bool {
-    value
-        .as_object()
-        .is_some_and(|members| members.iter().any(|(k, v)| test(k, v) || holds(v, test)))
+    value.as_object().is_some_and(|members| members.iter().any(|(k, v)| test(k, v) || holds(v, test)))
 }

@@ -81,11 +81,7 @@ pub struct Rich {
 }
 
 const fn user() -> User {
-    User {
-        name: "Jane Doe",
-        email: "jane@test.com",
-        created_at: 315_576_000_000_000_000,
-    }
+    User { name: "Jane Doe", email: "jane@test.com", created_at: 315_576_000_000_000_000 }
 }
 
 static FLAT: Flat = Flat {
@@ -121,18 +117,7 @@ static RICH: Rich = Rich {
     ],
     user1: user(),
     user2: user(),
-    users: [
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-        user(),
-    ],
+    users: [user(), user(), user(), user(), user(), user(), user(), user(), user(), user()],
     error: Fail,
 };
 

@@ -31,36 +31,13 @@ pub fn run(lineup: &Lineup, rounds: usize) -> Result<Vec<Verdict>> {
     let timings = measure::interleave(&candidates, SCENARIO, rounds, &|| {
         let _ = lineup.file().truncate();
     });
-    let floor = candidates
-        .iter()
-        .position(|c| c.name() == FLOOR)
-        .and_then(|i| timings[i])
-        .context("no floor")?;
-    let rows: Vec<Vec<String>> = all
-        .iter()
-        .zip(&timings)
-        .filter_map(|(who, t)| t.map(|t| row(*who, t, floor)))
-        .collect();
-    let header = [
-        "file",
-        "candidate",
-        "best ns",
-        "median ns",
-        "times the floor",
-        "median",
-    ];
-    table::print(
-        "To a file, flat10 (unit: the floor with a write a line)",
-        &header,
-        &rows,
-    );
-    let ours = all
-        .iter()
-        .zip(&timings)
-        .filter(|((_, c), _)| c.name() == OURS);
-    Ok(ours
-        .filter_map(|((how, _), t)| t.map(|t| verdict(how, t.best / floor.best)))
-        .collect())
+    let floor = candidates.iter().position(|c| c.name() == FLOOR).and_then(|i| timings[i]).context("no floor")?;
+    let rows: Vec<Vec<String>> =
+        all.iter().zip(&timings).filter_map(|(who, t)| t.map(|t| row(*who, t, floor))).collect();
+    let header = ["file", "candidate", "best ns", "median ns", "times the floor", "median"];
+    table::print("To a file, flat10 (unit: the floor with a write a line)", &header, &rows);
+    let ours = all.iter().zip(&timings).filter(|((_, c), _)| c.name() == OURS);
+    Ok(ours.filter_map(|((how, _), t)| t.map(|t| verdict(how, t.best / floor.best))).collect())
 }
 
 fn row((how, candidate): (&str, &dyn Candidate), timing: Timing, floor: Timing) -> Vec<String> {
@@ -76,11 +53,7 @@ fn row((how, candidate): (&str, &dyn Candidate), timing: Timing, floor: Timing) 
 
 fn verdict(how: &str, ratio: f64) -> Verdict {
     let limit = if how == "buffered" { 0.45 } else { 1.1 };
-    Verdict::new(
-        format!("file, {how}, times the floor"),
-        ratio,
-        Bound::AtMost(limit),
-    )
+    Verdict::new(format!("file, {how}, times the floor"), ratio, Bound::AtMost(limit))
 }
 
 /// Refuses a candidate whose lines do not arrive.
@@ -89,10 +62,7 @@ fn reaches_the_file(candidate: &dyn Candidate, file: &Appended) -> Result<()> {
     candidate.activate();
     candidate.run(SCENARIO, PROOF);
     if file.len()? == 0 {
-        bail!(
-            "{}: nothing of {PROOF} lines is in the file",
-            candidate.name()
-        );
+        bail!("{}: nothing of {PROOF} lines is in the file", candidate.name());
     }
     file.truncate()?;
     Ok(())

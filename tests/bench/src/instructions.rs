@@ -16,23 +16,14 @@ const LONG: u64 = 1_200;
 
 /// False where valgrind is not installed.
 pub fn available() -> bool {
-    Command::new(VALGRIND)
-        .arg("--version")
-        .output()
-        .is_ok_and(|o| o.status.success())
+    Command::new(VALGRIND).arg("--version").output().is_ok_and(|o| o.status.success())
 }
 
 /// `one <candidate> <scenario> <lines>`: what callgrind looks at.
 pub fn one(candidates: &[Box<dyn Candidate>], args: &[String]) -> Result<()> {
-    let [name, scenario, lines] = args else {
-        bail!("{ONE} <candidate> <scenario> <lines>")
-    };
-    let scenario =
-        Scenario::from_name(scenario).with_context(|| format!("no scenario {scenario}"))?;
-    let candidate = candidates
-        .iter()
-        .find(|c| c.name() == name)
-        .with_context(|| format!("no candidate {name}"))?;
+    let [name, scenario, lines] = args else { bail!("{ONE} <candidate> <scenario> <lines>") };
+    let scenario = Scenario::from_name(scenario).with_context(|| format!("no scenario {scenario}"))?;
+    let candidate = candidates.iter().find(|c| c.name() == name).with_context(|| format!("no candidate {name}"))?;
     if !candidate.supports(scenario) {
         bail!("{name} has no {scenario}");
     }
@@ -52,31 +43,16 @@ pub fn run(candidates: &[Box<dyn Candidate>]) -> Result<Vec<Verdict>> {
     for candidate in candidates {
         let mut row = vec![candidate.name().to_owned()];
         for scenario in Scenario::ALL {
-            let count = candidate
-                .supports(scenario)
-                .then(|| per_line(candidate.name(), scenario))
-                .transpose()?;
+            let count = candidate.supports(scenario).then(|| per_line(candidate.name(), scenario)).transpose()?;
             row.push(count.map_or_else(|| "–".to_owned(), |c| format!("{c:.0}")));
-            if let (true, Some(count), Some(limit)) =
-                (candidate.name() == OURS, count, limit(scenario))
-            {
-                verdicts.push(Verdict::new(
-                    format!("{scenario}, instructions"),
-                    count.round(),
-                    Bound::AtMost(limit),
-                ));
+            if let (true, Some(count), Some(limit)) = (candidate.name() == OURS, count, limit(scenario)) {
+                verdicts.push(Verdict::new(format!("{scenario}, instructions"), count.round(), Bound::AtMost(limit)));
             }
         }
         rows.push(row);
     }
-    let header: Vec<&str> = std::iter::once("candidate")
-        .chain(Scenario::ALL.iter().map(|s| s.name()))
-        .collect();
-    table::print(
-        "Instructions per line (the clock's own are not seen by callgrind)",
-        &header,
-        &rows,
-    );
+    let header: Vec<&str> = std::iter::once("candidate").chain(Scenario::ALL.iter().map(|s| s.name())).collect();
+    table::print("Instructions per line (the clock's own are not seen by callgrind)", &header, &rows);
     Ok(verdicts)
 }
 
@@ -117,10 +93,6 @@ fn collected(name: &str, scenario: Scenario, lines: u64) -> Result<u64> {
     if !output.status.success() {
         bail!("{name} {scenario} under {VALGRIND}: {text}");
     }
-    let count = text
-        .lines()
-        .find_map(|l| l.split_once("Collected :"))
-        .context("no count in callgrind's report")?
-        .1;
+    let count = text.lines().find_map(|l| l.split_once("Collected :")).context("no count in callgrind's report")?.1;
     Ok(count.trim().parse()?)
 }

@@ -38,72 +38,40 @@ pub fn verify(probes: &[Probe]) -> Result<()> {
         let mut row = vec![probe.candidate.name().to_owned()];
         for scenario in Scenario::ALL {
             row.push(if probe.candidate.supports(scenario) {
-                check::line_of(probe, scenario)
-                    .map_err(|e| anyhow!(e))?
-                    .to_string()
+                check::line_of(probe, scenario).map_err(|e| anyhow!(e))?.to_string()
             } else {
                 "–".to_owned()
             });
         }
         rows.push(row);
     }
-    table::print(
-        "Bytes of a line (parsed, and every field compared)",
-        &header("candidate"),
-        &rows,
-    );
+    table::print("Bytes of a line (parsed, and every field compared)", &header("candidate"), &rows);
     Ok(())
 }
 
 fn header(first: &'static str) -> Vec<&'static str> {
-    std::iter::once(first)
-        .chain(Scenario::ALL.iter().map(|s| s.name()))
-        .collect()
+    std::iter::once(first).chain(Scenario::ALL.iter().map(|s| s.name())).collect()
 }
 
 /// Measures, prints, and says which targets are met.
 pub fn run(candidates: &[Box<dyn Candidate>], rounds: usize) -> Vec<Verdict> {
     let candidates: Vec<&dyn Candidate> = candidates.iter().map(AsRef::as_ref).collect();
-    let by_scenario = Scenario::ALL
-        .iter()
-        .map(|s| measure::interleave(&candidates, *s, rounds, &|| {}))
-        .collect();
-    let timings = Timings {
-        candidates,
-        by_scenario,
-    };
+    let by_scenario = Scenario::ALL.iter().map(|s| measure::interleave(&candidates, *s, rounds, &|| {})).collect();
+    let timings = Timings { candidates, by_scenario };
     let rows = |cell: &dyn Fn(&dyn Candidate, Scenario) -> Option<f64>| -> Vec<Vec<String>> {
         let row = |c: &&dyn Candidate| {
-            std::iter::once(c.name().to_owned())
-                .chain(Scenario::ALL.iter().map(|s| figure(cell(*c, *s))))
-                .collect()
+            std::iter::once(c.name().to_owned()).chain(Scenario::ALL.iter().map(|s| figure(cell(*c, *s)))).collect()
         };
         timings.candidates.iter().map(row).collect()
     };
-    table::print(
-        "ns per line, best batch",
-        &header("candidate"),
-        &rows(&|c, s| Some(timings.of(c.name(), s)?.best)),
-    );
+    table::print("ns per line, best batch", &header("candidate"), &rows(&|c, s| Some(timings.of(c.name(), s)?.best)));
     let ratios = |pick: fn(Timing) -> f64| {
         rows(&|c, s| {
-            if s.is_off() {
-                Some(pick(timings.of(c.name(), s)?))
-            } else {
-                timings.ratio(c.name(), s, pick)
-            }
+            if s.is_off() { Some(pick(timings.of(c.name(), s)?)) } else { timings.ratio(c.name(), s, pick) }
         })
     };
-    table::print(
-        "Times the floor, best batch (off: ns)",
-        &header("candidate"),
-        &ratios(|t| t.best),
-    );
-    table::print(
-        "Times the floor, median batch (off: ns)",
-        &header("candidate"),
-        &ratios(|t| t.median),
-    );
+    table::print("Times the floor, best batch (off: ns)", &header("candidate"), &ratios(|t| t.best));
+    table::print("Times the floor, median batch (off: ns)", &header("candidate"), &ratios(|t| t.median));
     let allocations = rows(&|c, s| measure::allocations(c, s));
     table::print("Allocations per line", &header("candidate"), &allocations);
     verdicts(&timings)
@@ -116,11 +84,7 @@ fn verdicts(timings: &Timings<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for scenario in [Scenario::Off, Scenario::Off10] {
         if let Some(timing) = timings.of(OURS, scenario) {
-            verdicts.push(Verdict::new(
-                format!("{scenario}, ns"),
-                timing.best,
-                Bound::AtMost(0.5),
-            ));
+            verdicts.push(Verdict::new(format!("{scenario}, ns"), timing.best, Bound::AtMost(0.5)));
         }
     }
     for (scenario, limit) in [
@@ -133,20 +97,12 @@ fn verdicts(timings: &Timings<'_>) -> Vec<Verdict> {
         (Scenario::Fmt10, 1.1),
     ] {
         if let Some(ratio) = timings.ratio(OURS, scenario, |t| t.best) {
-            verdicts.push(Verdict::new(
-                format!("{scenario}, times the floor"),
-                ratio,
-                Bound::AtMost(limit),
-            ));
+            verdicts.push(Verdict::new(format!("{scenario}, times the floor"), ratio, Bound::AtMost(limit)));
         }
     }
     for scenario in Scenario::ALL {
         if let Some(count) = measure::allocations(*ours, scenario) {
-            verdicts.push(Verdict::new(
-                format!("{scenario}, allocations"),
-                count,
-                Bound::AtMost(0.0),
-            ));
+            verdicts.push(Verdict::new(format!("{scenario}, allocations"), count, Bound::AtMost(0.0)));
         }
     }
     verdicts

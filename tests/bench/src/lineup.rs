@@ -3,13 +3,21 @@
 use crate::candidate::Candidate;
 use crate::check::Probe;
 use crate::floor::{Floor, FloorBest};
+use crate::lines::OURS;
+use crate::ours::Logx;
 use crate::rivals::{Late, SlogJson, SpdlogJson, Structured, TracingJson, slog_async, stock_json};
 use crate::sink::{Appended, Capture, Discard};
 use crate::subscribers;
 use crate::worker::{Background, Start};
 use anyhow::Result;
+use logx::{LogConf, Mode, NativeWriter, Stream, Writer};
+use logx_slog::SlogWriter;
+use logx_tracing::TracingWriter;
+use slog::Drain;
 use std::io::{BufWriter, LineWriter};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The places of the subscribers in the process's switch.
 mod slot {
@@ -21,6 +29,8 @@ mod slot {
 
 /// The candidate that all ratios refer to.
 pub const FLOOR: &str = "floor";
+/// The longest that logx may take to write what is queued.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 /// Buffer of the buffered file scenario, in bytes.
 pub const FILE_BUFFER: usize = 8192;
 
@@ -55,6 +65,7 @@ impl Lineup {
         Ok(vec![
             Box::new(Floor::new(FLOOR, || Discard)),
             Box::new(FloorBest::<0>::new(Discard)),
+            Box::new(Logx::native(OURS, Arc::new(Stream::new(Discard)))),
             Box::new(SlogJson::new("slog", Discard)),
             Box::new(TracingJson::new("tracing", slot::STOCK)),
             Box::new(SpdlogJson::new(Discard)?),
@@ -68,6 +79,7 @@ impl Lineup {
         vec![
             Box::new(Floor::new(FLOOR, move || file.clone())),
             Box::new(FloorBest::<2>::new(self.file.clone())),
+            Box::new(Logx::native(OURS, Arc::new(Stream::new(self.file.clone())))),
             Box::new(TracingJson::new("tracing", slot::STOCK_FILE)),
             Box::new(Structured::new(self.file.clone())),
         ]
@@ -80,6 +92,7 @@ impl Lineup {
         Ok(vec![
             Box::new(Floor::new("floor, buffered", buffer.clone())),
             Box::new(FloorBest::<3>::new(buffer())),
+            Box::new(Logx::native(OURS, Arc::new(Stream::new(buffer())))),
             Box::new(SlogJson::new("slog", buffer())),
             Box::new(SpdlogJson::new(buffer())?),
         ])
@@ -88,41 +101,52 @@ impl Lineup {
     /// How to start each that writes a file by a worker, and the floor that writes it itself.
     pub fn background(&self) -> Vec<Start> {
         let floor = self.dir.join("floor.log");
+        let logs = self.dir.join("logs");
         let slog = self.dir.join("slog.log");
         let tracing = self.dir.join("tracing.log");
         let appender = self.appender.clone();
         vec![
             Box::new(move || {
                 let candidate = Box::new(FloorBest::<4>::new(Appended::create(&floor)?));
-                Ok(Background {
-                    name: "floor-best (no worker)",
-                    candidate,
-                    path: floor,
-                    close: Box::new(|| {}),
-                })
+                Ok(Background { name: "floor-best (no worker)", candidate, path: floor, close: Box::new(|| {}) })
             }),
             Box::new(move || {
-                let (candidate, guard) =
-                    slog_async("slog-async", LineWriter::new(Appended::create(&slog)?));
+                let conf = LogConf { mode: Mode::File, path: logs.clone(), ..LogConf::default() };
+                let writer: Arc<dyn Writer> = Arc::new(NativeWriter::from_conf(&conf)?);
+                let candidate = Box::new(Logx::native(OURS, Arc::clone(&writer)));
+                let close = Box::new(move || {
+                    // What could not be written is missed when the lines are counted.
+                    let _ = writer.close(CLOSE_DEADLINE);
+                });
+                Ok(Background { name: OURS, candidate, path: logs.join("access.log"), close })
+            }),
+            Box::new(move || {
+                let (candidate, guard) = slog_async("slog-async", LineWriter::new(Appended::create(&slog)?));
                 let close = Box::new(move || drop(guard));
-                Ok(Background {
-                    name: "slog-async",
-                    candidate: Box::new(candidate),
-                    path: slog,
-                    close,
-                })
+                Ok(Background { name: "slog-async", candidate: Box::new(candidate), path: slog, close })
             }),
             Box::new(move || {
                 let guard = appender.start(Appended::create(&tracing)?);
                 let candidate = Box::new(TracingJson::new("tracing-appender", slot::APPENDER));
                 let close = Box::new(move || drop(guard));
-                Ok(Background {
-                    name: "tracing-appender",
-                    candidate,
-                    path: tracing,
-                    close,
-                })
+                Ok(Background { name: "tracing-appender", candidate, path: tracing, close })
             }),
+        ]
+    }
+
+    /// Each bridge of logx beside the library that it goes through, called directly: theirs, ours.
+    pub fn bridges(&self) -> Vec<[Box<dyn Candidate>; 2]> {
+        let drain = Mutex::new(slog_json::Json::default(Discard)).fuse();
+        let through_slog = SlogWriter::new(slog::Logger::root(drain, slog::o!()));
+        vec![
+            [
+                Box::new(SlogJson::new("slog-json directly", Discard)),
+                Box::new(Logx::through_slog("logx through slog-json", Arc::new(through_slog))),
+            ],
+            [
+                Box::new(TracingJson::new("tracing directly", slot::STOCK)),
+                Box::new(Logx::through_tracing("logx through tracing", Arc::new(TracingWriter::new()), slot::STOCK)),
+            ],
         ]
     }
 
@@ -138,17 +162,12 @@ impl Lineup {
         let candidates: Vec<Box<dyn Candidate>> = vec![
             Box::new(Floor::new(FLOOR, sink.clone())),
             Box::new(FloorBest::<1>::new(sink())),
+            Box::new(Logx::native(OURS, Arc::new(Stream::new(sink())))),
             Box::new(SlogJson::new("slog", sink())),
             Box::new(TracingJson::new("tracing", slot::STOCK_CAPTURE)),
             Box::new(SpdlogJson::new(sink())?),
             Box::new(Structured::new(sink())),
         ];
-        Ok(candidates
-            .into_iter()
-            .map(|candidate| Probe {
-                candidate,
-                capture: self.capture.clone(),
-            })
-            .collect())
+        Ok(candidates.into_iter().map(|candidate| Probe { candidate, capture: self.capture.clone() }).collect())
     }
 }

@@ -3,10 +3,7 @@
 /// The three values of `fmt3` as `format_args!`.
 macro_rules! fmt3 {
     ($d:expr) => {
-        format_args!(
-            "{} took {} ms on attempt {}",
-            $d.path, $d.elapsed_ms, $d.attempt
-        )
+        format_args!("{} took {} ms on attempt {}", $d.path, $d.elapsed_ms, $d.attempt)
     };
 }
 

@@ -1,11 +1,12 @@
 //! logx beside its rivals and a hand-written floor, on zap's scenarios.
 //!
-//! `bench [all|lines|threads|files|worker|instructions] [--check] [--rounds N]`
+//! `bench [all|lines|threads|files|worker|bridges|instructions] [--check] [--rounds N]`
 
 #[macro_use]
 mod macros;
 
 mod alloc;
+mod bridges;
 mod candidate;
 mod check;
 mod data;
@@ -15,6 +16,7 @@ mod instructions;
 mod lines;
 mod lineup;
 mod measure;
+mod ours;
 mod rivals;
 mod scenario;
 mod sink;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use targets::Verdict;
 
 const ALL: &str = "all";
-const PARTS: [&str; 5] = ["lines", "threads", "files", "worker", "instructions"];
+const PARTS: [&str; 6] = ["lines", "threads", "files", "worker", "bridges", "instructions"];
 /// Interleaved batches of each candidate in each scenario.
 const ROUNDS: usize = 300;
 
@@ -43,11 +45,7 @@ struct Options {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self {
-            part: ALL.to_owned(),
-            check: false,
-            rounds: ROUNDS,
-        };
+        let mut options = Self { part: ALL.to_owned(), check: false, rounds: ROUNDS };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
@@ -57,10 +55,7 @@ impl Options {
                     _ => bail!("--rounds wants a number above 0"),
                 },
                 part if part == ALL || PARTS.contains(&part) => options.part = part.to_owned(),
-                other => bail!(
-                    "{other}: one of {ALL}, {}, --check, --rounds N",
-                    PARTS.join(", ")
-                ),
+                other => bail!("{other}: one of {ALL}, {}, --check, --rounds N", PARTS.join(", ")),
             }
         }
         Ok(options)
@@ -88,11 +83,7 @@ fn main() -> Result<ExitCode> {
         println!("{verdict}");
     }
     let missed = verdicts.iter().any(|v| !v.met());
-    Ok(if options.check && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if options.check && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn measure_parts(options: &Options, lineup: &Lineup) -> Result<Vec<Verdict>> {
@@ -110,6 +101,9 @@ fn measure_parts(options: &Options, lineup: &Lineup) -> Result<Vec<Verdict>> {
     }
     if options.wants("worker") {
         verdicts.extend(worker::run(lineup.background())?);
+    }
+    if options.wants("bridges") {
+        verdicts.extend(bridges::run(lineup, options.rounds));
     }
     if options.wants("instructions") {
         verdicts.extend(instructions::run(&discarding)?);

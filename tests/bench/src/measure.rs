@@ -24,10 +24,7 @@ impl Timing {
     /// Of all samples; there must be one.
     pub fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);
-        Self {
-            best: samples[0],
-            median: samples[samples.len() / 2],
-        }
+        Self { best: samples[0], median: samples[samples.len() / 2] }
     }
 }
 
@@ -56,10 +53,7 @@ pub fn interleave(
             }
         }
     }
-    samples
-        .into_iter()
-        .map(|s| (!s.is_empty()).then(|| Timing::of(s)))
-        .collect()
+    samples.into_iter().map(|s| (!s.is_empty()).then(|| Timing::of(s))).collect()
 }
 
 /// One batch, in nanoseconds per line.

@@ -41,10 +41,7 @@ impl Capture {
 
 impl Write for Capture {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(buf);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(buf);
         Ok(buf.len())
     }
 
@@ -59,9 +56,7 @@ pub struct Appended(Arc<File>);
 
 impl Appended {
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self(Arc::new(
-            OpenOptions::new().create(true).append(true).open(path)?,
-        )))
+        Ok(Self(Arc::new(OpenOptions::new().create(true).append(true).open(path)?)))
     }
 
     pub fn len(&self) -> io::Result<u64> {

@@ -36,11 +36,7 @@ impl Subscriber for Switch {
         for subscriber in &self.0 {
             let _ = subscriber.register_callsite(metadata);
         }
-        if *metadata.level() <= LevelFilter::INFO {
-            Interest::always()
-        } else {
-            Interest::never()
-        }
+        if *metadata.level() <= LevelFilter::INFO { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -91,10 +87,7 @@ impl Subscriber for Switch {
         self.active().current_span()
     }
 
-    #[allow(
-        unsafe_code,
-        reason = "the trait asks for it: layers find their registry this way"
-    )]
+    #[allow(unsafe_code, reason = "the trait asks for it: layers find their registry this way")]
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
         if id == TypeId::of::<Self>() {
             return Some(std::ptr::from_ref(self).cast());

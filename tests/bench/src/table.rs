@@ -11,26 +11,14 @@ pub fn print(title: &str, header: &[&str], rows: &[Vec<String>]) {
     println!("\n{title}\n");
     let head: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
     println!("{}", line(&head, &widths));
-    println!(
-        "|{}|",
-        widths
-            .iter()
-            .enumerate()
-            .map(|(i, w)| rule(i, *w))
-            .collect::<Vec<_>>()
-            .join("|")
-    );
+    println!("|{}|", widths.iter().enumerate().map(|(i, w)| rule(i, *w)).collect::<Vec<_>>().join("|"));
     for row in rows {
         println!("{}", line(row, &widths));
     }
 }
 
 fn rule(column: usize, width: usize) -> String {
-    if column == 0 {
-        "-".repeat(width + 2)
-    } else {
-        format!("{}:", "-".repeat(width + 1))
-    }
+    if column == 0 { "-".repeat(width + 2) } else { format!("{}:", "-".repeat(width + 1)) }
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {

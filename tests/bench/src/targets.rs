@@ -18,11 +18,7 @@ pub enum Bound {
 
 impl Verdict {
     pub fn new(what: impl Into<String>, got: f64, bound: Bound) -> Self {
-        Self {
-            what: what.into(),
-            got,
-            bound,
-        }
+        Self { what: what.into(), got, bound }
     }
 
     pub fn met(&self) -> bool {
@@ -39,11 +35,7 @@ impl fmt::Display for Verdict {
             Bound::AtMost(limit) => ("<=", limit),
             Bound::AtLeast(limit) => (">=", limit),
         };
-        write!(
-            f,
-            "{}: {:.2} (target {sign} {limit}): ",
-            self.what, self.got
-        )?;
+        write!(f, "{}: {:.2} (target {sign} {limit}): ", self.what, self.got)?;
         if self.met() {
             return f.write_str("met");
         }

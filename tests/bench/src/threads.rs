@@ -14,10 +14,7 @@ const WARM_UP: u64 = 64;
 
 /// Measures, prints, and says which targets are met.
 pub fn run(candidates: &[Box<dyn Candidate>], rounds: usize) -> Vec<Verdict> {
-    let lengths: Vec<u64> = candidates
-        .iter()
-        .map(|c| measure::lines_per_batch(c.as_ref(), SCENARIO))
-        .collect();
+    let lengths: Vec<u64> = candidates.iter().map(|c| measure::lines_per_batch(c.as_ref(), SCENARIO)).collect();
     let mut best = vec![[0.0_f64; 2]; candidates.len()];
     for _ in 0..rounds {
         for (i, candidate) in candidates.iter().enumerate() {
@@ -30,27 +27,14 @@ pub fn run(candidates: &[Box<dyn Candidate>], rounds: usize) -> Vec<Verdict> {
         .iter()
         .zip(&best)
         .map(|(c, [one, two])| {
-            vec![
-                c.name().to_owned(),
-                figure(Some(one / 1e6)),
-                figure(Some(two / 1e6)),
-                figure(Some(two / one)),
-            ]
+            vec![c.name().to_owned(), figure(Some(one / 1e6)), figure(Some(two / 1e6)), figure(Some(two / one))]
         })
         .collect();
-    table::print(
-        "Million lines per second, flat10",
-        &["candidate", "1 thread", "2 threads", "2 to 1"],
-        &rows,
-    );
+    table::print("Million lines per second, flat10", &["candidate", "1 thread", "2 threads", "2 to 1"], &rows);
     let ours = candidates.iter().zip(&best).find(|(c, _)| c.name() == OURS);
     ours.map_or_else(Vec::new, |(_, [one, two])| {
         vec![
-            Verdict::new(
-                "two producers, million lines/s",
-                two / 1e6,
-                Bound::AtLeast(12.0),
-            ),
+            Verdict::new("two producers, million lines/s", two / 1e6, Bound::AtLeast(12.0)),
             Verdict::new("two producers, times one", two / one, Bound::AtLeast(1.5)),
         ]
     })

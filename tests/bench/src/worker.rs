@@ -64,10 +64,7 @@ struct Outcome {
 
 /// Measures, prints, and says which targets are met.
 pub fn run(starts: Vec<Start>) -> Result<Vec<Verdict>> {
-    let outcomes = starts
-        .into_iter()
-        .map(measure)
-        .collect::<Result<Vec<Outcome>>>()?;
+    let outcomes = starts.into_iter().map(measure).collect::<Result<Vec<Outcome>>>()?;
     let rows: Vec<Vec<String>> = outcomes.iter().map(row).collect();
     let header = [
         "candidate",
@@ -83,16 +80,8 @@ pub fn run(starts: Vec<Start>) -> Result<Vec<Verdict>> {
         "sent",
         "lost",
     ];
-    table::print(
-        "Through a worker: us of a call at 20,000 lines/s, and the fate of the lines",
-        &header,
-        &rows,
-    );
-    Ok(outcomes
-        .iter()
-        .filter(|o| o.name == OURS)
-        .flat_map(verdicts)
-        .collect())
+    table::print("Through a worker: us of a call at 20,000 lines/s, and the fate of the lines", &header, &rows);
+    Ok(outcomes.iter().filter(|o| o.name == OURS).flat_map(verdicts).collect())
 }
 
 fn row(o: &Outcome) -> Vec<String> {
@@ -111,8 +100,7 @@ fn kib(bytes: i64) -> f64 {
 }
 
 fn verdicts(o: &Outcome) -> Vec<Verdict> {
-    let at_most =
-        |what: &str, got, limit| Verdict::new(format!("worker, {what}"), got, Bound::AtMost(limit));
+    let at_most = |what: &str, got, limit| Verdict::new(format!("worker, {what}"), got, Bound::AtMost(limit));
     vec![
         at_most("p50 us, idle", o.idle.p50, 0.5),
         at_most("p50 us, busy", o.busy.p50, 0.5),
@@ -138,22 +126,11 @@ fn measure(start: Start) -> Result<Outcome> {
     candidate.run(SCENARIO, BURST);
     let peak = alloc::watched().1;
     alloc::unwatch();
-    let Background {
-        name, path, close, ..
-    } = background;
+    let Background { name, path, close, .. } = background;
     close();
     let sent = 1 + WARM_UP + (2 * WINDOWS * WINDOW) as u64 + arrivals + BURST;
     let lost = sent as i64 - marked_lines(&path)? as i64;
-    Ok(Outcome {
-        name,
-        idle,
-        busy,
-        on_disk,
-        at_rest,
-        peak,
-        sent,
-        lost,
-    })
+    Ok(Outcome { name, idle, busy, on_disk, at_rest, peak, sent, lost })
 }
 
 /// The window whose worst calls were shortest.
@@ -173,24 +150,10 @@ fn best_window(candidate: &dyn Candidate) -> Latency {
         }
         samples.sort_unstable();
         let at = |share: f64| samples[((WINDOW - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
-        Latency {
-            p50: at(0.5),
-            p99: at(0.99),
-            p999: at(0.999),
-        }
+        Latency { p50: at(0.5), p99: at(0.99), p999: at(0.999) }
     });
-    let none = Latency {
-        p50: f64::INFINITY,
-        p99: f64::INFINITY,
-        p999: f64::INFINITY,
-    };
-    windows.fold(none, |best, window| {
-        if window.p999 < best.p999 {
-            window
-        } else {
-            best
-        }
-    })
+    let none = Latency { p50: f64::INFINITY, p99: f64::INFINITY, p999: f64::INFINITY };
+    windows.fold(none, |best, window| if window.p999 < best.p999 { window } else { best })
 }
 
 /// With another processor kept awake by work.
@@ -238,11 +201,7 @@ fn settled(background: &Background) -> Result<()> {
     let mut len = 0;
     let mut since = Instant::now();
     while since.elapsed() < QUIET && start.elapsed() < DEADLINE {
-        let now = background
-            .path
-            .metadata()
-            .context("the worker's file")?
-            .len();
+        let now = background.path.metadata().context("the worker's file")?.len();
         if now != len {
             len = now;
             since = Instant::now();
@@ -254,8 +213,5 @@ fn settled(background: &Background) -> Result<()> {
 
 fn marked_lines(path: &Path) -> Result<usize> {
     let bytes = std::fs::read(path)?;
-    Ok(bytes
-        .split(|&b| b == b'\n')
-        .filter(|line| line.windows(MARK.len()).any(|w| w == MARK))
-        .count())
+    Ok(bytes.split(|&b| b == b'\n').filter(|line| line.windows(MARK.len()).any(|w| w == MARK)).count())
 }

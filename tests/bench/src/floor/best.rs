@@ -146,11 +146,7 @@ fn flat10(line: &mut Cursor, d: &Flat) {
     line.float(d.elapsed_ms);
     line.put(b",\"load\":");
     line.float(d.load);
-    line.put(if d.cached {
-        b",\"cached\":true"
-    } else {
-        b",\"cached\":false"
-    });
+    line.put(if d.cached { b",\"cached\":true" } else { b",\"cached\":false" });
 }
 
 /// The ten rich fields, each with the comma before it.

@@ -12,18 +12,13 @@ pub struct Stamp {
 
 impl Stamp {
     pub const fn new() -> Self {
-        Self {
-            second: u64::MAX,
-            text: *b"0000-00-00T00:00:00.000Z",
-        }
+        Self { second: u64::MAX, text: *b"0000-00-00T00:00:00.000Z" }
     }
 
     /// Reads the clock and brings the text up to date.
     #[inline]
     pub fn now(&mut self) -> &[u8; LEN] {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         if since.as_secs() != self.second {
             self.set_second(since.as_secs());
         }
@@ -39,12 +34,8 @@ impl Stamp {
         self.second = second;
         let (year, month, day) = civil(second / 86_400);
         let of_day = second % 86_400;
-        let text = format!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-            of_day / 3600,
-            of_day / 60 % 60,
-            of_day % 60
-        );
+        let text =
+            format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
         self.text[..19].copy_from_slice(&text.as_bytes()[..19]);
     }
 }
@@ -58,11 +49,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 

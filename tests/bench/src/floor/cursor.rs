@@ -1,8 +1,5 @@
 //! A line buffer with a write position, and JSON's escapes.
-#![allow(
-    unsafe_code,
-    reason = "one check and one copy a piece: the length check of a slice would be a second one"
-)]
+#![allow(unsafe_code, reason = "one check and one copy a piece: the length check of a slice would be a second one")]
 
 use std::fmt;
 
@@ -38,11 +35,7 @@ impl Cursor {
         }
         // SAFETY: there is room for `text` behind `len`, and a shared slice cannot overlap a buffer held uniquely.
         unsafe {
-            std::ptr::copy_nonoverlapping(
-                text.as_ptr(),
-                self.bytes.as_mut_ptr().add(len),
-                text.len(),
-            );
+            std::ptr::copy_nonoverlapping(text.as_ptr(), self.bytes.as_mut_ptr().add(len), text.len());
             self.bytes.set_len(len + text.len());
         }
     }
@@ -113,14 +106,7 @@ impl Cursor {
                 b'\r' => self.put(b"\\r"),
                 b'\t' => self.put(b"\\t"),
                 0..=0x1f => {
-                    self.put(&[
-                        b'\\',
-                        b'u',
-                        b'0',
-                        b'0',
-                        HEX[usize::from(b >> 4)],
-                        HEX[usize::from(b & 15)],
-                    ]);
+                    self.put(&[b'\\', b'u', b'0', b'0', HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
                 }
                 _ => self.put(&[b]),
             }
@@ -145,9 +131,7 @@ const fn word_needs_escape(word: u64) -> bool {
     let slash = word ^ (ONES * 0x5c);
     let control = word.wrapping_sub(ONES * 0x20);
     // Bytes above 0x7f are clean, hence `!word`.
-    ((control & !word) | (quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash))
-        & HIGH
-        != 0
+    ((control & !word) | (quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash)) & HIGH != 0
 }
 
 #[cfg(test)]

@@ -128,11 +128,7 @@ fn flat10(buf: &mut Vec<u8>, d: &Flat) {
     float(buf, d.elapsed_ms);
     buf.extend_from_slice(b",\"load\":");
     float(buf, d.load);
-    buf.extend_from_slice(if d.cached {
-        b",\"cached\":true"
-    } else {
-        b",\"cached\":false"
-    });
+    buf.extend_from_slice(if d.cached { b",\"cached\":true" } else { b",\"cached\":false" });
 }
 
 /// The ten rich fields, each with the comma before it.

@@ -17,38 +17,18 @@ pub struct SlogJson {
 impl SlogJson {
     pub fn new<W: Write + Send + 'static>(name: &'static str, sink: W) -> Self {
         let drain = Mutex::new(slog_json::Json::default(sink)).fuse();
-        let plain = Logger::root(
-            slog::LevelFilter::new(drain, slog::Level::Info).fuse(),
-            o!(),
-        );
+        let plain = Logger::root(slog::LevelFilter::new(drain, slog::Level::Info).fuse(), o!());
         let context = plain.new(ten_fields(data::rich()));
-        Self {
-            name,
-            plain,
-            context,
-        }
+        Self { name, plain, context }
     }
 }
 
 /// slog-async around slog-json with its defaults; the guard writes what is queued when it is dropped.
-pub fn slog_async<W: Write + Send + 'static>(
-    name: &'static str,
-    sink: W,
-) -> (SlogJson, AsyncGuard) {
+pub fn slog_async<W: Write + Send + 'static>(name: &'static str, sink: W) -> (SlogJson, AsyncGuard) {
     let (drain, guard) = Async::new(slog_json::Json::default(sink).fuse()).build_with_guard();
-    let plain = Logger::root(
-        slog::LevelFilter::new(drain, slog::Level::Info).fuse(),
-        o!(),
-    );
+    let plain = Logger::root(slog::LevelFilter::new(drain, slog::Level::Info).fuse(), o!());
     let context = plain.new(ten_fields(data::rich()));
-    (
-        SlogJson {
-            name,
-            plain,
-            context,
-        },
-        guard,
-    )
+    (SlogJson { name, plain, context }, guard)
 }
 
 fn ten_fields(d: &'static Rich) -> OwnedKV<impl SendSyncRefUnwindSafeKV> {
@@ -88,10 +68,7 @@ impl Candidate for SlogJson {
                     "elapsed_ms" => d.elapsed_ms, "load" => d.load, "cached" => d.cached);
             }),
             Scenario::Static => repeat(lines, || {
-                slog::info!(
-                    log,
-                    "Test logging, but use a somewhat realistic message length."
-                );
+                slog::info!(log, "Test logging, but use a somewhat realistic message length.");
             }),
             Scenario::Flat10 => repeat(lines, || {
                 slog::info!(log, "Test logging, but use a somewhat realistic message length.";
@@ -101,10 +78,7 @@ impl Candidate for SlogJson {
             }),
             Scenario::Zap10 | Scenario::Zap10Serde => repeat(lines, || rich_line(log, r)),
             Scenario::Ctx10 => repeat(lines, || {
-                slog::info!(
-                    self.context,
-                    "Test logging, but use a somewhat realistic message length."
-                );
+                slog::info!(self.context, "Test logging, but use a somewhat realistic message length.");
             }),
             Scenario::Fmt3 => repeat(lines, || {
                 slog::info!(log, "{}", fmt3!(d));

@@ -15,15 +15,9 @@ pub struct SpdlogJson {
 
 impl SpdlogJson {
     pub fn new<W: Write + Send + 'static>(sink: W) -> Result<Self, spdlog::Error> {
-        let sink = WriteSink::builder()
-            .target(sink)
-            .formatter(JsonFormatter::new())
-            .build_arc()?;
+        let sink = WriteSink::builder().target(sink).formatter(JsonFormatter::new()).build_arc()?;
         let level = LevelFilter::MoreSevereEqual(Level::Info);
-        let logger = Logger::builder()
-            .sink(sink)
-            .level_filter(level)
-            .build_arc()?;
+        let logger = Logger::builder().sink(sink).level_filter(level).build_arc()?;
         Ok(Self { logger })
     }
 }

@@ -13,12 +13,8 @@ pub struct Structured {
 impl Structured {
     pub fn new<W: Write + Send + Sync + 'static>(sink: W) -> Self {
         log::set_max_level(log::LevelFilter::Info);
-        let logger = Builder::with_level("info")
-            .with_default_writer(json::new_writer(sink))
-            .build();
-        Self {
-            logger: Box::new(logger),
-        }
+        let logger = Builder::with_level("info").with_default_writer(json::new_writer(sink)).build();
+        Self { logger: Box::new(logger) }
     }
 }
 

@@ -36,10 +36,7 @@ impl Late {
 impl Write for Late {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         // tracing-appender clones its writer for every event as well.
-        self.0
-            .get()
-            .cloned()
-            .map_or(Ok(buf.len()), |mut writer| writer.write(buf))
+        self.0.get().cloned().map_or(Ok(buf.len()), |mut writer| writer.write(buf))
     }
 
     fn flush(&mut self) -> io::Result<()> {
