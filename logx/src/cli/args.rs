@@ -70,6 +70,9 @@ pub(crate) struct CheckArgs {
     /// Fail if the jq expression holds for more than N lines
     #[arg(long, value_names = ["N", "EXPR"], num_args = 2, action = clap::ArgAction::Append, help_heading = "Conditions")]
     pub at_most: Vec<String>,
+    /// Fail if the jq expression has two different values, lines where it is null or false left out
+    #[arg(long, value_name = "EXPR", help_heading = "Conditions")]
+    pub same: Vec<String>,
     /// A YAML file with the same options, kept in the repository
     #[arg(long, value_name = "FILE", help_heading = "Conditions")]
     pub rules: Vec<String>,

@@ -66,18 +66,30 @@ impl Expr {
     /// # Errors
     /// The text of the error that the expression raised before such an output.
     pub(crate) fn holds(&self, line: &Parsed) -> Result<bool, String> {
+        Ok(self.first(line)?.is_some())
+    }
+
+    /// The first output of the expression for the line that is neither `null` nor `false`, as JSON.
+    ///
+    /// # Errors
+    /// As [`Expr::holds`].
+    pub(crate) fn value(&self, line: &Parsed) -> Result<Option<String>, String> {
+        Ok(self.first(line)?.map(|value| value.to_string()))
+    }
+
+    fn first(&self, line: &Parsed) -> Result<Option<Val>, String> {
         let ctx = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
         for output in self.filter.id.run((ctx, line.0.clone())) {
             match output {
                 Ok(Val::Null | Val::Bool(false)) => {}
-                Ok(_) => return Ok(true),
+                Ok(value) => return Ok(Some(value)),
                 Err(e) => {
                     let error = e.get_err().map_or_else(|_| "halt is not available here".to_owned(), |e| e.to_string());
                     return Err(error);
                 }
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 

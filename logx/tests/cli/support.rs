@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-pub fn dir() -> PathBuf {
+pub(crate) fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
 }
 
-pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
+pub(crate) fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logx"));
     command.args(args).current_dir(dir()).stdin(Stdio::null());
     for name in ["NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
@@ -18,19 +18,14 @@ pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     command
 }
 
-pub fn logx<S: AsRef<OsStr>>(args: &[S]) -> Run {
+pub(crate) fn logx<S: AsRef<OsStr>>(args: &[S]) -> Run {
     Run::of(&command(args).output().unwrap())
 }
 
 /// Runs with `input` on standard input.
 #[allow(dead_code, reason = "not every test file has input to pipe")]
-pub fn logx_with_input<S: AsRef<OsStr>>(args: &[S], input: &[u8]) -> Run {
-    let mut child = command(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+pub(crate) fn logx_with_input<S: AsRef<OsStr>>(args: &[S], input: &[u8]) -> Run {
+    let mut child = command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
@@ -41,10 +36,10 @@ pub fn logx_with_input<S: AsRef<OsStr>>(args: &[S], input: &[u8]) -> Run {
 }
 
 #[derive(Debug)]
-pub struct Run {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
@@ -59,7 +54,7 @@ impl Run {
 
 /// Compares with a file under `golden/`; `UPDATE_GOLDEN=1` writes it.
 #[allow(dead_code, reason = "not every test file has golden files")]
-pub fn golden(name: &str, actual: &str) {
+pub(crate) fn golden(name: &str, actual: &str) {
     let path = dir().join("golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, actual).unwrap();

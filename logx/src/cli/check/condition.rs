@@ -1,4 +1,4 @@
-//! `--forbid`, `--require` and `--at-most`.
+//! `--forbid`, `--require`, `--at-most` and `--same`.
 
 use super::finding::{Finding, rule};
 use crate::cli::excerpt::{EXCERPT, clip};
@@ -13,6 +13,8 @@ pub(crate) enum Demand {
     Require,
     /// Up to so many lines may.
     AtMost(u64),
+    /// Its value, where it has one, is the same on every line.
+    Same,
 }
 
 /// Where a line is, kept for a finding at the end.
@@ -40,12 +42,14 @@ pub(crate) struct Condition {
     excess: Option<Place>,
     failures: u64,
     first_failure: Option<(Place, String)>,
+    /// The value of the first line that had one.
+    value: Option<String>,
 }
 
 impl Condition {
     /// A condition; `name` is shown in place of the expression.
     pub(crate) fn new(name: Option<String>, demand: Demand, expr: Expr) -> Self {
-        Self { name, demand, expr, hits: 0, excess: None, failures: 0, first_failure: None }
+        Self { name, demand, expr, hits: 0, excess: None, failures: 0, first_failure: None, value: None }
     }
 
     fn shown(&self) -> &str {
@@ -57,17 +61,37 @@ impl Condition {
         if self.demand == Demand::Require && self.hits > 0 {
             return None;
         }
-        match self.expr.holds(parsed) {
-            Ok(false) => None,
-            Ok(true) => self.hit(file, number, bytes),
-            Err(error) => {
-                self.failures += 1;
-                if self.first_failure.is_none() {
-                    self.first_failure = Some((Place::new(file, number, bytes), error));
-                }
-                None
+        let outcome = if self.demand == Demand::Same {
+            self.expr.value(parsed).map(|value| value.and_then(|value| self.differs(value, file, number, bytes)))
+        } else {
+            self.expr.holds(parsed).map(|holds| if holds { self.hit(file, number, bytes) } else { None })
+        };
+        outcome.unwrap_or_else(|error| {
+            self.failures += 1;
+            if self.first_failure.is_none() {
+                self.first_failure = Some((Place::new(file, number, bytes), error));
             }
-        }
+            None
+        })
+    }
+
+    /// A finding if the value is not that of the first line that had one.
+    fn differs(&mut self, value: String, file: &str, number: u64, bytes: &[u8]) -> Option<Finding> {
+        let first = match &self.value {
+            None => {
+                self.value = Some(value);
+                return None;
+            }
+            Some(first) if *first == value => return None,
+            Some(first) => clip(first.as_bytes(), EXCERPT),
+        };
+        Some(Finding {
+            rule: rule::SAME,
+            file: Some(file.to_owned()),
+            line: Some(number),
+            message: format!("{} here, {first} before: {}", clip(value.as_bytes(), EXCERPT), self.shown()),
+            excerpt: clip(bytes, EXCERPT),
+        })
     }
 
     fn hit(&mut self, file: &str, number: u64, bytes: &[u8]) -> Option<Finding> {
@@ -97,7 +121,7 @@ impl Condition {
                 rule: rule::AT_MOST,
                 file: Some(place.file.clone()),
                 line: Some(place.line),
-                message: format!("{} lines, at most {limit} allowed: {}", self.hits, self.shown()),
+                message: format!("{}, at most {limit} allowed: {}", lines(self.hits), self.shown()),
                 excerpt: place.excerpt.clone(),
             }),
             _ => {}

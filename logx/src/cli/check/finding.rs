@@ -24,6 +24,8 @@ pub(crate) mod rule {
     pub(crate) const REQUIRE: &str = "require";
     /// More lines than allowed.
     pub(crate) const AT_MOST: &str = "at-most";
+    /// Values that differ though they have to be the same.
+    pub(crate) const SAME: &str = "same";
     /// An expression raised an error.
     pub(crate) const EXPRESSION: &str = "expression";
     /// The line breaks the schema.
@@ -32,7 +34,7 @@ pub(crate) mod rule {
     pub(crate) const SECRET: &str = "secret";
 
     /// All of them, in the order of the summary.
-    pub(crate) const ALL: [&str; 14] = [
+    pub(crate) const ALL: [&str; 15] = [
         JSON,
         TRUNCATED,
         TOO_LONG,
@@ -44,6 +46,7 @@ pub(crate) mod rule {
         FORBID,
         REQUIRE,
         AT_MOST,
+        SAME,
         EXPRESSION,
         SCHEMA,
         SECRET,

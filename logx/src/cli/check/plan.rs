@@ -102,6 +102,9 @@ impl Plan {
         for text in &args.require {
             self.conditions.push(Condition::new(None, Demand::Require, compile(text, "--require")?));
         }
+        for text in &args.same {
+            self.conditions.push(Condition::new(None, Demand::Same, compile(text, "--same")?));
+        }
         for pair in args.at_most.chunks_exact(2) {
             let limit =
                 pair[0].parse().map_err(|_| CliError::option("--at-most", &format!("no number: {}", pair[0])))?;

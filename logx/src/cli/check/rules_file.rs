@@ -18,6 +18,8 @@ pub(crate) struct RulesFile {
     pub require: Vec<Rule>,
     /// Expressions that only so many lines may satisfy.
     pub at_most: Vec<Limit>,
+    /// Expressions whose value, where it is neither null nor false, is the same on every line.
+    pub same: Vec<Rule>,
     /// `KEY` or `KEY=TYPE`.
     pub require_keys: Vec<String>,
     /// Further level words.
@@ -81,9 +83,11 @@ impl RulesFile {
     /// When an expression does not compile; names the file and the place in it.
     pub(crate) fn conditions(&self, file: &str) -> Result<Vec<Condition>, CliError> {
         let mut all = Vec::new();
-        for (list, key, demand) in
-            [(&self.forbid, "forbid", Demand::Forbid), (&self.require, "require", Demand::Require)]
-        {
+        for (list, key, demand) in [
+            (&self.forbid, "forbid", Demand::Forbid),
+            (&self.require, "require", Demand::Require),
+            (&self.same, "same", Demand::Same),
+        ] {
             for (number, rule) in list.iter().enumerate() {
                 let (name, expr) = match rule {
                     Rule::Expr(expr) => (None, expr),
