@@ -310,13 +310,16 @@ impl Nested<'_, '_> {
         let end = out.len() - (self.close.len() - 1);
         let Some(text) = out.get(self.start..end).filter(|text| text.first() == Some(&b'{')) else { return };
         let Ok(text) = std::str::from_utf8(text).map(str::to_owned) else { return };
-        if verbatim::has_duplicate_keys(&text) {
-            out.truncate(self.start);
-            // It was valid before; only what comes twice goes.
-            let _ = verbatim::push(out, &text, self.enc.masks, 1);
-            out.extend_from_slice(&self.close[1..]);
-        } else {
-            self.names.remember();
+        match verbatim::has_duplicate_keys(&text) {
+            Some(true) => {
+                out.truncate(self.start);
+                // It was valid before; only what comes twice goes.
+                let _ = verbatim::push(out, &text, self.enc.masks, 1);
+                out.extend_from_slice(&self.close[1..]);
+            }
+            Some(false) => self.names.remember(),
+            // A part failed and the whole value will be replaced: nothing is known of the names.
+            None => {}
         }
     }
 }

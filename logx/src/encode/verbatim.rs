@@ -18,15 +18,14 @@ pub(crate) fn push(out: &mut Vec<u8>, text: &str, masks: &MaskKeys, depth: u32) 
     result
 }
 
-/// Whether the object that `text` holds, which is valid JSON, has a key twice.
-pub(crate) fn has_duplicate_keys(text: &str) -> bool {
+/// Whether the object that `text` holds has a key twice; `None` where it is no JSON because a part of it failed.
+pub(crate) fn has_duplicate_keys(text: &str) -> Option<bool> {
     let mut keys = Keys::take();
     let mut copy = Copy { text, at: 0, masks: &MaskKeys::default(), keys: &mut keys, repeated: false };
-    // What is too deep was refused before.
-    let _ = copy.whole(&mut Vec::with_capacity(text.len()), 1);
+    let whole = copy.whole(&mut Vec::with_capacity(text.len()), 1);
     let repeated = copy.repeated;
     keys.give_back();
-    repeated
+    whole.ok().map(|()| repeated)
 }
 
 const INVALID: &str = "not valid JSON";
