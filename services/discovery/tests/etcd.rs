@@ -1,106 +1,17 @@
 //! Registering and resolving through a real etcd.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
+#![allow(clippy::unwrap_used, reason = "test support")]
 
-use std::process::{Child, Command, Stdio};
+mod common;
+
 use std::time::{Duration, Instant};
 
-use discovery::{EtcdTarget, Target, connect, connect_to, register};
+use common::{Etcd, spawn};
+use discovery::{Target, connect, connect_to, register};
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-
-struct Etcd {
-    port: u16,
-    folder: tempfile::TempDir,
-    server: Child,
-}
-
-fn free_port(seed: u16) -> u16 {
-    let start = (std::process::id() as u16).wrapping_mul(7).wrapping_add(seed);
-    (0..16_000_u16)
-        .map(|step| 15_000 + start.wrapping_add(step.wrapping_mul(41)) % 16_900)
-        .find(|&port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
-        .unwrap()
-}
-
-fn spawn(folder: &std::path::Path, port: u16) -> Child {
-    let peer = free_port(port);
-    let url = |port| format!("http://127.0.0.1:{port}");
-    Command::new("etcd")
-        .args(["--name", "t", "--unsafe-no-fsync", "--initial-cluster"])
-        .arg(format!("t={}", url(peer)))
-        .arg("--data-dir")
-        .arg(folder.join("data"))
-        .args(["--listen-client-urls", &url(port), "--advertise-client-urls", &url(port)])
-        .args(["--listen-peer-urls", &url(peer), "--initial-advertise-peer-urls", &url(peer)])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-impl Etcd {
-    /// `None`, with a line on stderr, if etcd is not installed.
-    async fn start() -> Option<Self> {
-        if Command::new("etcd").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-            eprintln!("skipped: etcd is not installed");
-            return None;
-        }
-        for seed in 0..3 {
-            let folder = tempfile::tempdir().unwrap();
-            let port = free_port(seed * 1000);
-            let etcd = Self { server: spawn(folder.path(), port), port, folder };
-            if etcd.answers().await {
-                return Some(etcd);
-            }
-        }
-        panic!("etcd does not start");
-    }
-
-    async fn answers(&self) -> bool {
-        let deadline = Instant::now() + Duration::from_secs(15);
-        while Instant::now() < deadline {
-            if self.ctl(&["get", "x"]).is_some() {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        false
-    }
-
-    /// Output of etcdctl, if it succeeds.
-    fn ctl(&self, arguments: &[&str]) -> Option<String> {
-        let output = Command::new("etcdctl")
-            .env("ETCDCTL_API", "3")
-            .arg(format!("--endpoints=127.0.0.1:{}", self.port))
-            .arg("--dial-timeout=1s")
-            .args(arguments)
-            .output()
-            .unwrap();
-        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
-    }
-
-    fn target(&self, key: &str) -> EtcdTarget {
-        match format!("etcd://127.0.0.1:{}/{key}", self.port).parse().unwrap() {
-            Target::Etcd(target) => target,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn kill(&mut self) {
-        self.server.kill().unwrap();
-        self.server.wait().unwrap();
-    }
-}
-
-impl Drop for Etcd {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
 
 /// A service that answers only health checks of its own name.
 async fn service(name: &'static str) -> String {
@@ -130,7 +41,7 @@ async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_follows_what_is_registered_even_when_etcd_goes_and_comes_back() {
     let Some(mut etcd) = Etcd::start().await else { return };
-    let target = etcd.target("user.rpc");
+    let Target::Etcd(target) = etcd.target("user.rpc").parse().unwrap() else { panic!("no etcd target") };
     let missing = connect_to(&Target::Etcd(target.clone())).await.unwrap_err().to_string();
     assert!(missing.contains("user.rpc") && missing.contains("127.0.0.1"), "{missing}");
 

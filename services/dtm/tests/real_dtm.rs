@@ -30,7 +30,7 @@ struct RealDtm {
 impl RealDtm {
     async fn start(program: &Path, folder: &Path, store: &[(&str, String)]) -> Self {
         let grpc = mariadb::free_port();
-        let http = grpc + 1;
+        let http = mariadb::free_port();
         let child = Command::new(program)
             .current_dir(folder)
             .env("HTTP_PORT", http.to_string())

@@ -47,7 +47,10 @@ impl Coordinator {
     }
 
     pub async fn start_with(conf: Conf) -> Self {
-        let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(conf, TcpListener::bind("127.0.0.1:0").await.unwrap()).await
+    }
+
+    pub async fn start_on(conf: Conf, grpc: TcpListener) -> Self {
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let (grpc_at, http_at) = (grpc.local_addr().unwrap(), http.local_addr().unwrap());
