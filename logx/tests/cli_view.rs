@@ -164,3 +164,31 @@ fn a_file_is_followed_through_its_rotations() {
     append(&file, next..next + 1);
     assert_eq!(followed.until(next), [next]);
 }
+
+/// Words of a command line with single quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted, mut word) = (Vec::new(), false, String::new());
+    for c in line.chars().chain([' ']) {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
+            c => word.push(c),
+        }
+    }
+    words
+}
+
+#[test]
+fn the_manual_shows_what_the_program_prints() {
+    let manual = std::fs::read_to_string(support::dir().join("../../CLI.md")).unwrap();
+    let mut count = 0;
+    for block in manual.split("```console\n$ logx ").skip(1) {
+        let (command, rest) = block.split_once('\n').unwrap();
+        let shown = rest.split("```").next().unwrap();
+        let run = logx(&words(command));
+        let status = if run.status == 0 { String::new() } else { format!("[status {}]\n", run.status) };
+        assert_eq!(format!("{}{status}", run.stdout), shown, "{command}");
+        count += 1;
+    }
+    assert!(count >= 7, "{count}");
+}
