@@ -218,8 +218,8 @@ pub fn must<T, E: Display>(result: Result<T, E>) -> T {
             values: &[],
             fields: &[],
             log: None,
-            caller,
-            target: "",
+            caller: Some(caller),
+            target: None,
             time: None,
             context: None,
         };

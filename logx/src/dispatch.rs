@@ -26,6 +26,7 @@ use crate::value::Value;
 use crate::writer::Writer;
 
 /// A call that passed the gate.
+#[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) kind: Kind,
     pub(crate) content: Value<'a>,
@@ -35,8 +36,10 @@ pub(crate) struct Call<'a> {
     pub(crate) values: &'a [Value<'a>],
     pub(crate) fields: &'a [Field<'a>],
     pub(crate) log: Option<&'a LogInner>,
-    pub(crate) caller: Caller<'a>,
-    pub(crate) target: &'a str,
+    /// Where it was logged, where that is not the site's place.
+    pub(crate) caller: Option<Caller<'a>>,
+    /// The target, where it is not the site's.
+    pub(crate) target: Option<&'a str>,
     /// When it happened, where that is not now.
     pub(crate) time: Option<SystemTime>,
     /// A context that wins over the frame, for lines that come from a bridge.
@@ -107,19 +110,11 @@ fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: 
     let context = call.context.or_else(|| call.log.and_then(|log| log.context.as_ref())).or(frame.as_ref());
     let ids: Option<TraceIds> = if context.is_none() { source_ids() } else { None };
     use_it(Record {
-        kind: call.kind,
+        call,
         time: call.time.unwrap_or_else(SystemTime::now),
-        content: call.content,
-        literal: call.literal,
-        site: call.site,
-        values: call.values,
-        fields: call.fields,
         globals: &state.globals,
-        log: call.log,
         context,
         ids: ids.as_ref(),
-        caller: call.caller,
-        target: call.target,
         format: &state.format,
     });
 }
@@ -178,7 +173,7 @@ fn redeliver(record: &Record<'_>, state: &State, thread: Option<&Thread>) {
         Slot::Unset | Slot::Closed => Err(WriteError::Closed),
     };
     match result {
-        Ok(()) => count_line(record.kind, thread),
+        Ok(()) => count_line(record.call.kind, thread),
         Err(WriteError::Closed) => {
             health::count_after_close();
             stderr::line(record);

@@ -102,8 +102,8 @@ impl<'a> Event<'a> {
             values: &[],
             fields: self.fields,
             log: self.log.and_then(Log::inner),
-            caller: self.caller,
-            target: self.target,
+            caller: Some(self.caller),
+            target: Some(self.target),
             time: self.time,
             context: self.context,
         }

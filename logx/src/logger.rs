@@ -211,8 +211,11 @@ impl Log {
             values,
             fields,
             log,
-            caller,
-            target: self.target(line.target),
+            caller: if site.is_some() { None } else { Some(caller) },
+            target: match log.and_then(|log| log.target.as_deref()) {
+                None if site.is_some() => None,
+                target => Some(target.unwrap_or(line.target)),
+            },
             time: None,
             context: None,
         });

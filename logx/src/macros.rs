@@ -73,13 +73,13 @@ macro_rules! __logx {
 
     (@line ($kind:expr) () ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
         static __LOGX_SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
-        if __LOGX_SITE.enabled() {
+        if $crate::private::passes_gate($kind) && __LOGX_SITE.passes_target() {
             $crate::__logx!(@bind (log __LOGX_SITE) ($($message)+) [] $($fields)*)
         }
     }};
     (@line ($kind:expr) ($logger:expr) ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
         static __LOGX_SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
-        if $crate::private::passes_gate(__LOGX_SITE.kind()) {
+        if $crate::private::passes_gate($kind) {
             match &$logger {
                 logger => if $crate::Logger::enabled(logger, __LOGX_SITE.kind(), __LOGX_SITE.target()) {
                     $crate::__logx!(@bind (log_to logger __LOGX_SITE) ($($message)+) [] $($fields)*)

@@ -53,8 +53,8 @@ fn log_content(site: &'static Site, content: Value<'_>, literal: Option<&'static
             values,
             fields: &[],
             log: None,
-            caller: site.caller(),
-            target: site.target,
+            caller: None,
+            target: None,
             time: None,
             context: None,
         });

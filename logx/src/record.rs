@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::dispatch::Call;
 use crate::encode::{line, text};
 use crate::error::WriteError;
-use crate::field::{Field, Key, keys};
+use crate::field::{Key, keys};
 use crate::fields::FieldList;
 use crate::format::{FieldKeys, Format, MaskKeys};
 use crate::level::Kind;
-use crate::logger::LogInner;
 use crate::owned::{OwnedField, OwnedValue};
 use crate::site::{Site, signature};
 use crate::value::Value;
@@ -20,23 +20,13 @@ use crate::writer::Writer;
 /// One line, as a [`Writer`] gets it. It borrows all it holds; [`to_owned`](Self::to_owned) keeps it.
 #[derive(Debug)]
 pub struct Record<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) call: &'a Call<'a>,
     pub(crate) time: SystemTime,
-    pub(crate) content: Value<'a>,
-    /// The content where it is a literal of the site.
-    pub(crate) literal: Option<&'static str>,
-    pub(crate) site: Option<&'static Site>,
-    /// The values of a macro's fields; their keys are the site's.
-    pub(crate) values: &'a [Value<'a>],
-    /// The fields of a method or a function.
-    pub(crate) fields: &'a [Field<'a>],
     pub(crate) globals: &'a FieldList,
-    pub(crate) log: Option<&'a LogInner>,
+    /// The logger's context, or the frame.
     pub(crate) context: Option<&'a Context>,
     /// Ids from a source outside logx, for lines that have no context of ours.
     pub(crate) ids: Option<&'a crate::context::TraceIds>,
-    pub(crate) caller: Caller<'a>,
-    pub(crate) target: &'a str,
     pub(crate) format: &'a Format,
 }
 
@@ -64,7 +54,7 @@ impl<'a> Record<'a> {
     /// What the line says of itself.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.call.kind
     }
 
     /// When it was logged.
@@ -76,25 +66,26 @@ impl<'a> Record<'a> {
     /// The content as it was given, neither cut nor masked. Print [`for_each`](Self::for_each)'s instead.
     #[must_use]
     pub fn content(&self) -> Value<'a> {
-        self.content
+        self.call.content
     }
 
     /// The macro's call-site; methods and functions have none.
     #[must_use]
     pub fn site(&self) -> Option<&'static Site> {
-        self.site
+        self.call.site
     }
 
     /// Where it was logged.
     #[must_use]
     pub fn caller(&self) -> Caller<'a> {
-        self.caller
+        let of_site = || self.call.site.map_or(Caller::UNKNOWN, Site::caller);
+        self.call.caller.unwrap_or_else(of_site)
     }
 
     /// The module path, or what the call said it was.
     #[must_use]
     pub fn target(&self) -> &'a str {
-        self.target
+        self.call.target.unwrap_or_else(|| self.call.site.map_or("", Site::target))
     }
 
     /// The names of the keys in force.
@@ -118,7 +109,7 @@ impl<'a> Record<'a> {
     /// Nanoseconds of the logger's duration, if it has one and no field takes its place.
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
-        let duration = self.log?.duration?;
+        let duration = self.call.log?.duration?;
         let key = &*self.format.keys.duration;
         let shadowed =
             self.call_keys().any(|k| k.as_str() == key) || self.context_fields().iter().any(|f| &*f.key == key);
@@ -131,7 +122,7 @@ impl<'a> Record<'a> {
     /// What the writer reports.
     #[inline]
     pub fn deliver<W: Writer + ?Sized>(&self, writer: &W) -> Result<(), WriteError> {
-        match self.kind {
+        match self.call.kind {
             Kind::Info => writer.info(self),
             Kind::Debug => writer.debug(self),
             Kind::Warn => writer.warn(self),
@@ -178,13 +169,18 @@ impl<'a> Record<'a> {
     /// Every source's fields one after another.
     fn all_fields(&self) -> impl Iterator<Item = (Key<'a>, Value<'a>)> {
         let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
-        let of_site =
-            self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k)).zip(self.values.iter().copied());
+        let of_site = self
+            .call
+            .site
+            .map_or(&[][..], |s| s.keys)
+            .iter()
+            .map(|k| Key::Static(k))
+            .zip(self.call.values.iter().copied());
         let globals = self.global_fields().iter().map(from_list);
         globals
             .chain(self.logger_fields().iter().map(from_list))
             .chain(of_site)
-            .chain(self.fields.iter().map(|f| (f.key, f.value)))
+            .chain(self.call.fields.iter().map(|f| (f.key, f.value)))
             .chain(self.context_fields().iter().map(from_list))
     }
 
@@ -206,10 +202,10 @@ impl<'a> Record<'a> {
         let mut text = Vec::with_capacity(64);
         crate::encode::time::push_timestamp(&mut text, self.time, &self.format.time);
         each(Key::Dyn(&names.timestamp), as_text(&text));
-        each(Key::Dyn(&names.level), Value::Str(self.kind.word()));
-        if self.kind.has_caller() {
+        each(Key::Dyn(&names.level), Value::Str(self.call.kind.word()));
+        if self.call.kind.has_caller() {
             text.clear();
-            self.caller.push(&mut text);
+            self.caller().push(&mut text);
             each(Key::Dyn(&names.caller), as_text(&text));
         }
         let cut = self.with_content(|content, cut| {
@@ -235,10 +231,10 @@ impl<'a> Record<'a> {
 
     /// The content as it is printed: masked, text rendered and cut; and whether it was cut.
     pub fn with_content<R>(&self, use_it: impl FnOnce(Value<'_>, bool) -> R) -> R {
-        match self.content {
+        match self.call.content {
             Value::Str(s) if s.len() <= self.format.max_content => use_it(Value::Str(s), false),
             Value::Str(_) | Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => {
-                let text = text::to_string(self.content);
+                let text = text::to_string(self.call.content);
                 let kept = &text[..text.floor_char_boundary(self.format.max_content)];
                 use_it(Value::Str(kept), kept.len() < text.len())
             }
@@ -250,7 +246,7 @@ impl<'a> Record<'a> {
             },
             Value::Encode(_) => {
                 let mut json = Vec::new();
-                crate::encode::json::push_value(&mut json, self.content, &self.format.masks);
+                crate::encode::json::push_value(&mut json, self.call.content, &self.format.masks);
                 match text::of_json(&json) {
                     Some(text) => {
                         let kept = &text[..text.floor_char_boundary(self.format.max_content)];
@@ -271,12 +267,12 @@ impl<'a> Record<'a> {
         let mut fields = Vec::new();
         self.for_each_field(&mut |key, value| fields.push(OwnedField::new(key, OwnedValue::from_value(value))));
         OwnedRecord {
-            kind: self.kind,
+            kind: self.call.kind,
             time: self.time,
             content,
             truncated,
-            caller: if self.kind.has_caller() { self.caller.to_text().into() } else { Box::default() },
-            target: self.target.into(),
+            caller: if self.call.kind.has_caller() { self.caller().to_text().into() } else { Box::default() },
+            target: self.target().into(),
             fields,
             duration: self.duration(),
             trace: self.trace().map(Into::into),
@@ -285,11 +281,11 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn global_fields(&self) -> &'a [OwnedField] {
-        if self.kind.has_caller() { self.globals.as_slice() } else { &[] }
+        if self.call.kind.has_caller() { self.globals.as_slice() } else { &[] }
     }
 
     pub(crate) fn logger_fields(&self) -> &'a [OwnedField] {
-        self.log.map_or(&[], |log| log.fields.as_slice())
+        self.call.log.map_or(&[], |log| log.fields.as_slice())
     }
 
     pub(crate) fn context_fields(&self) -> &'a [OwnedField] {
@@ -297,16 +293,16 @@ impl<'a> Record<'a> {
     }
 
     fn call_keys(&self) -> impl Iterator<Item = Key<'a>> {
-        let of_site = self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k));
-        of_site.take(self.values.len()).chain(self.fields.iter().map(|f| f.key))
+        let of_site = self.call.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k));
+        of_site.take(self.call.values.len()).chain(self.call.fields.iter().map(|f| f.key))
     }
 
     /// Whether no key comes twice and none is one of logx's own, so that the sources can be printed one after another.
     #[inline]
     pub(crate) fn is_simple(&self) -> bool {
         // Most lines have no fields but the macro's own.
-        if self.log.is_none() && self.context.is_none() && self.globals.is_empty() && self.fields.is_empty() {
-            return self.site.is_none_or(|site| self.values.is_empty() || site.shape(self.format).simple);
+        if self.call.log.is_none() && self.context.is_none() && self.globals.is_empty() && self.call.fields.is_empty() {
+            return self.call.site.is_none_or(|site| self.call.values.is_empty() || site.shape(self.format).simple);
         }
         self.sources_are_simple()
     }
@@ -316,8 +312,8 @@ impl<'a> Record<'a> {
         let format = self.format;
         let mut sources: [&[u32]; 3] = [&[]; 3];
         let lists = [
-            self.kind.has_caller().then_some(self.globals),
-            self.log.map(|log| &log.fields),
+            self.call.kind.has_caller().then_some(self.globals),
+            self.call.log.map(|log| &log.fields),
             self.context.map(Context::fields),
         ];
         for (slot, list) in sources.iter_mut().zip(lists) {
@@ -329,8 +325,8 @@ impl<'a> Record<'a> {
                 *slot = &encoded.sigs;
             }
         }
-        let call: &[u32] = match self.site {
-            Some(site) if !self.values.is_empty() => {
+        let call: &[u32] = match self.call.site {
+            Some(site) if !self.call.values.is_empty() => {
                 let shape = site.shape(format);
                 if !shape.simple {
                     return false;
@@ -349,14 +345,14 @@ impl<'a> Record<'a> {
 
     fn run_time_keys_are_simple(&self, others: [&[u32]; 4]) -> bool {
         const FEW: usize = 32;
-        if self.fields.is_empty() {
+        if self.call.fields.is_empty() {
             return true;
         }
         let mut sigs = [0; FEW];
-        let Some(sigs) = sigs.get_mut(..self.fields.len()) else {
+        let Some(sigs) = sigs.get_mut(..self.call.fields.len()) else {
             return false;
         };
-        for (i, field) in self.fields.iter().enumerate() {
+        for (i, field) in self.call.fields.iter().enumerate() {
             let key = field.key.as_str();
             let sig = signature(key);
             let earlier = sigs[..i].contains(&sig) || others.iter().any(|o| o.contains(&sig));
@@ -372,18 +368,23 @@ impl<'a> Record<'a> {
     pub(crate) fn entries(&self) -> Vec<Entry<'a>> {
         let duration = &*self.format.keys.duration;
         let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
-        let of_site =
-            self.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k)).zip(self.values.iter().copied());
+        let of_site = self
+            .call
+            .site
+            .map_or(&[][..], |s| s.keys)
+            .iter()
+            .map(|k| Key::Static(k))
+            .zip(self.call.values.iter().copied());
         let globals = self.global_fields().iter().map(from_list);
         // A logger's duration replaces a global field of that name.
-        let keeps_duration = self.log.is_some_and(|log| log.duration.is_some());
+        let keeps_duration = self.call.log.is_some_and(|log| log.duration.is_some());
         let all = globals
             .filter(|(key, _)| !(keeps_duration && key.as_str() == duration))
             .chain(self.logger_fields().iter().map(from_list))
             .chain(of_site)
-            .chain(self.fields.iter().map(|f| (f.key, f.value)))
+            .chain(self.call.fields.iter().map(|f| (f.key, f.value)))
             .chain(self.context_fields().iter().map(from_list));
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(self.values.len() + self.fields.len() + 8);
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(self.call.values.len() + self.call.fields.len() + 8);
         for (key, value) in all {
             let name = key.as_str();
             let renamed = name != duration && self.format.is_builtin(name);

@@ -73,7 +73,15 @@ impl Site {
     #[inline(always)]
     #[must_use]
     pub fn enabled(&'static self) -> bool {
-        global::passes_gate(self.kind) && (!global::has_target_levels() || self.enabled_for_target())
+        global::passes_gate(self.kind) && self.passes_target()
+    }
+
+    /// The macros' second question, after the gate.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[must_use]
+    pub fn passes_target(&'static self) -> bool {
+        !global::has_target_levels() || self.enabled_for_target()
     }
 
     #[cold]

@@ -11,6 +11,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::dispatch::Call;
 use crate::error::WriteError;
 use crate::field::Field;
 use crate::global::{self, Slot};
@@ -144,20 +145,25 @@ pub fn swap_writer(writer: impl Writer + 'static) -> Option<Arc<dyn Writer>> {
 #[track_caller]
 pub fn with_record<R>(kind: Kind, text: &str, fields: &[Field<'_>], use_it: impl FnOnce(&Record<'_>) -> R) -> R {
     let state = global::load();
-    use_it(&Record {
+    let call = Call {
         kind,
-        time: std::time::SystemTime::now(),
         content: Value::Str(text),
         literal: None,
         site: None,
         values: &[],
         fields,
-        globals: &state.globals,
         log: None,
+        caller: Some(std::panic::Location::caller().into()),
+        target: None,
+        time: None,
+        context: None,
+    };
+    use_it(&Record {
+        call: &call,
+        time: std::time::SystemTime::now(),
+        globals: &state.globals,
         context: None,
         ids: None,
-        caller: std::panic::Location::caller().into(),
-        target: "",
         format: &state.format,
     })
 }

@@ -8,6 +8,8 @@
 
 use std::ptr;
 
+use super::string::{block_is_plain, byte_is_plain, word_is_plain};
+
 /// Bytes of a [`Short`].
 const SHORT: usize = 32;
 
@@ -64,27 +66,87 @@ pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// Appends bytes between quotes.
+/// Appends up to 32 bytes between quotes if none of them needs a closer look; else appends nothing and says so.
+///
+/// Every byte is read once, for the look and for the copy.
 #[inline(always)]
-pub(crate) fn push_between_quotes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() + 2);
-    out.push(b'"');
-    push_bytes(out, bytes);
-    out.push(b'"');
+pub(crate) fn push_plain_quoted(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let n = bytes.len();
+    if n > SHORT {
+        return false;
+    }
+    out.reserve(SHORT + 2);
+    let len = out.len();
+    // SAFETY: 34 bytes are reserved behind `len`, of which a quote, the `n` bytes and a quote are written; every read is
+    // within `bytes` and every write within the reserved bytes, since each size is at most `n`.
+    unsafe {
+        let (from, to) = (bytes.as_ptr(), out.as_mut_ptr().add(len + 1));
+        let plain = match n {
+            16.. => {
+                ends::<16>(from, to, n);
+                let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
+                first.is_some_and(block_is_plain) & last.is_some_and(block_is_plain)
+            }
+            8.. => {
+                let (first, last) = load::<8>(from, n);
+                store(to, n, first, last);
+                word_is_plain(u64::from_le_bytes(first)) & word_is_plain(u64::from_le_bytes(last))
+            }
+            4.. => {
+                let (first, last) = load::<4>(from, n);
+                store(to, n, first, last);
+                let word = u64::from(u32::from_le_bytes(first)) | (u64::from(u32::from_le_bytes(last)) << 32);
+                word_is_plain(word)
+            }
+            _ => {
+                for (i, byte) in bytes.iter().enumerate() {
+                    *to.add(i) = *byte;
+                }
+                bytes.iter().all(|&b| byte_is_plain(b))
+            }
+        };
+        *to.sub(1) = b'"';
+        *to.add(n) = b'"';
+        if plain {
+            out.set_len(len + n + 2);
+        }
+        plain
+    }
 }
 
-/// Copies the first and the last `N` of `n` bytes.
+/// The first and the last `N` of `n` bytes.
+///
+/// # Safety
+/// `N <= n`, and `n` bytes may be read at `from`.
+#[inline(always)]
+unsafe fn load<const N: usize>(from: *const u8, n: usize) -> ([u8; N], [u8; N]) {
+    // SAFETY: both ranges of N bytes lie within n.
+    unsafe { (from.cast::<[u8; N]>().read_unaligned(), from.add(n - N).cast::<[u8; N]>().read_unaligned()) }
+}
+
+/// Writes them to the first and the last `N` of `n` bytes.
+///
+/// # Safety
+/// `N <= n`, and `n` bytes may be written at `to`.
+#[inline(always)]
+unsafe fn store<const N: usize>(to: *mut u8, n: usize, first: [u8; N], last: [u8; N]) {
+    // SAFETY: both ranges of N bytes lie within n.
+    unsafe {
+        to.cast::<[u8; N]>().write_unaligned(first);
+        to.add(n - N).cast::<[u8; N]>().write_unaligned(last);
+    }
+}
+
+/// Copies `n` bytes as their first and last `N`.
 ///
 /// # Safety
 /// `N <= n`, and `n` bytes may be read at `from` and written at `to`, which do not overlap.
 #[inline(always)]
 unsafe fn ends<const N: usize>(from: *const u8, to: *mut u8, n: usize) {
-    // SAFETY: both ranges of N bytes lie within n.
+    // SAFETY: as the caller promises.
     unsafe {
-        let first = from.cast::<[u8; N]>().read_unaligned();
-        let last = from.add(n - N).cast::<[u8; N]>().read_unaligned();
-        to.cast::<[u8; N]>().write_unaligned(first);
-        to.add(n - N).cast::<[u8; N]>().write_unaligned(last);
+        let (first, last) = load::<N>(from, n);
+        store(to, n, first, last);
     }
 }
 
@@ -114,6 +176,13 @@ pub(crate) fn push_u64(out: &mut Vec<u8>, n: u64) {
         let start = out.as_mut_ptr().add(len);
         let mut at = start.add(digits);
         let mut rest = n;
+        while rest >= 10_000 {
+            let four = (rest % 10_000) as usize;
+            rest /= 10_000;
+            at = at.sub(4);
+            at.cast::<[u8; 2]>().write_unaligned(PAIRS[four / 100]);
+            at.add(2).cast::<[u8; 2]>().write_unaligned(PAIRS[four % 100]);
+        }
         while rest >= 100 {
             at = at.sub(2);
             at.cast::<[u8; 2]>().write_unaligned(PAIRS[(rest % 100) as usize]);
@@ -175,6 +244,17 @@ mod tests {
             push_u64(&mut out, n);
             push_i64(&mut out, (n as i64).wrapping_neg());
             let mut want = before;
+            let mut quoted = want.clone();
+            let plain = piece.len() <= 32 && piece.iter().all(|&b| byte_is_plain(b));
+            prop_assert_eq!(push_plain_quoted(&mut quoted, &piece), plain);
+            if plain {
+                want.push(b'"');
+                want.extend_from_slice(&piece);
+                want.push(b'"');
+                prop_assert_eq!(&quoted, &want);
+                want.truncate(want.len() - piece.len() - 2);
+            }
+            prop_assert!(plain || quoted == want);
             want.extend_from_slice(&piece);
             if let Some(short) = Short::new(&piece) {
                 push_short(&mut out, &short);

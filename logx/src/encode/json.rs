@@ -69,10 +69,10 @@ fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) 
         Value::List(items) => push_list(out, items.iter().copied(), masks, depth),
         Value::OwnedList(items) => push_list(out, items.iter().map(|v| v.as_value()), masks, depth),
         Value::Object(fields) => {
-            push_object(out, &fields.iter().map(|f| (f.key.as_str(), f.value)), masks, depth);
+            push_object(out, fields, |f| (f.key.as_str(), f.value), masks, depth);
         }
         Value::OwnedObject(fields) => {
-            push_object(out, &fields.iter().map(|f| (&*f.key, f.value.as_value())), masks, depth);
+            push_object(out, fields, |f| (&*f.key, f.value.as_value()), masks, depth);
         }
         Value::Str(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Bool(_) | Value::Null => {
             push_at(out, value, masks, depth);
@@ -151,22 +151,22 @@ fn push_list<'v>(out: &mut Vec<u8>, items: impl Iterator<Item = Value<'v>>, mask
 }
 
 /// Nested fields; of equal keys the last one stays.
-fn push_object<'v>(
+#[inline(always)]
+fn push_object<'v, F>(
     out: &mut Vec<u8>,
-    fields: &(impl Iterator<Item = (&'v str, Value<'v>)> + Clone),
+    fields: &'v [F],
+    of: impl Fn(&'v F) -> (&'v str, Value<'v>),
     masks: &MaskKeys,
     depth: u32,
 ) {
-    out.push(b'{');
-    let mut first = true;
-    for (i, (key, value)) in fields.clone().enumerate() {
-        if fields.clone().skip(i + 1).any(|(later, _)| later == key) {
+    let mut open = b'{';
+    for (i, field) in fields.iter().enumerate() {
+        let (key, value) = of(field);
+        if fields[i + 1..].iter().any(|later| of(later).0 == key) {
             continue;
         }
-        if !first {
-            out.push(b',');
-        }
-        first = false;
+        out.push(open);
+        open = b',';
         push_quoted(out, key);
         out.push(b':');
         if masks.covers(key) {
@@ -174,6 +174,9 @@ fn push_object<'v>(
         } else {
             push_at(out, value, masks, depth + 1);
         }
+    }
+    if open == b'{' {
+        out.push(open);
     }
     out.push(b'}');
 }

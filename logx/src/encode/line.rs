@@ -32,10 +32,10 @@ pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
 #[inline]
 fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>) -> bool {
     let format = record.format;
-    match record.site {
-        Some(site) if site.kind == record.kind => {
+    match record.call.site {
+        Some(site) if site.kind == record.call.kind => {
             let shape = site.shape(format);
-            if let Some(message) = record.literal.filter(|message| message.len() <= format.max_content)
+            if let Some(message) = record.call.literal.filter(|message| message.len() <= format.max_content)
                 && let Some(bytes) = shape.head_with(message)
             {
                 out.extend_from_slice(bytes);
@@ -43,36 +43,36 @@ fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>) -> bool {
             }
             out.extend_from_slice(&shape.head);
         }
-        _ => push_head(out, format, record.kind, record.caller),
+        _ => push_head(out, format, record.call.kind, record.caller()),
     }
-    push_content(out, record.content, format)
+    push_content(out, record.call.content, format)
 }
 
 /// Every source's fields one after another: no key comes twice.
 #[inline]
 fn push_sources(out: &mut Vec<u8>, record: &Record<'_>) {
     let format = record.format;
-    if record.kind.has_caller() && !record.globals.is_empty() {
+    if record.call.kind.has_caller() && !record.globals.is_empty() {
         out.extend_from_slice(&record.globals.encoded(format).bytes);
     }
-    if let Some(log) = record.log.filter(|log| !log.fields.is_empty()) {
+    if let Some(log) = record.call.log.filter(|log| !log.fields.is_empty()) {
         out.extend_from_slice(&log.fields.encoded(format).bytes);
     }
-    if let Some(site) = record.site.filter(|_| !record.values.is_empty()) {
+    if let Some(site) = record.call.site.filter(|_| !record.call.values.is_empty()) {
         let shape = site.shape(format);
         if shape.masked.is_empty() {
-            for (key, value) in shape.keys.iter().zip(record.values) {
+            for (key, value) in shape.keys.iter().zip(record.call.values) {
                 key.push(out);
                 push_value(out, *value, &format.masks);
             }
         } else {
-            for ((key, value), masked) in shape.keys.iter().zip(record.values).zip(&shape.masked) {
+            for ((key, value), masked) in shape.keys.iter().zip(record.call.values).zip(&shape.masked) {
                 key.push(out);
                 push_value(out, if *masked { Value::Str(MASK) } else { *value }, &format.masks);
             }
         }
     }
-    for field in record.fields {
+    for field in record.call.fields {
         let key = field.key.as_str();
         push_key(out, key);
         push_value(out, if format.masks.covers(key) { Value::Str(MASK) } else { field.value }, &format.masks);

@@ -24,7 +24,7 @@ const fn color(kind: Kind) -> &'static str {
 /// Appends the line with its newline.
 pub(crate) fn push_plain(out: &mut Vec<u8>, record: &Record<'_>, colored: bool) {
     time::push_timestamp(out, record.time, &record.format.time);
-    push_level(out, record.kind, colored);
+    push_level(out, record.call.kind, colored);
     let cut = record.with_content(|content, cut| {
         match content {
             Value::Str(text) if colored => escape_around_colors(out, text),
@@ -33,8 +33,8 @@ pub(crate) fn push_plain(out: &mut Vec<u8>, record: &Record<'_>, colored: bool) 
         cut
     });
     let names = record.keys();
-    if record.kind.has_caller() {
-        push_item(out, &names.caller, |out| escape(out, &record.caller.to_text()));
+    if record.call.kind.has_caller() {
+        push_item(out, &names.caller, |out| escape(out, &record.caller().to_text()));
     }
     for entry in record.entries() {
         let value = if entry.masked { Value::Str(MASK) } else { entry.value };

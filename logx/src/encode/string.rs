@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fast::{push_between_quotes, push_bytes};
+use super::fast::{push_bytes, push_plain_quoted};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -11,7 +11,7 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// Whether no byte of the block needs a closer look. Written without branches so that it becomes vector code.
 #[inline]
-fn block_is_plain(block: &[u8; 16]) -> bool {
+pub(crate) fn block_is_plain(block: &[u8; 16]) -> bool {
     let special = |b: u8| u8::from(b < 0x20) | u8::from(b == b'"') | u8::from(b == b'\\') | u8::from(b == 0xE2);
     block.iter().fold(0, |found, &b| found | special(b)) == 0
 }
@@ -24,7 +24,7 @@ const fn zero_bytes(word: u64) -> u64 {
 
 /// The same for eight bytes in a register.
 #[inline]
-const fn word_is_plain(word: u64) -> bool {
+pub(crate) const fn word_is_plain(word: u64) -> bool {
     let control = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = zero_bytes(word ^ (ONES * 0x22));
     let backslash = zero_bytes(word ^ (ONES * 0x5C));
@@ -46,7 +46,13 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         return word_is_plain(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32);
     }
-    bytes.iter().all(|&b| b >= 0x20 && b != b'"' && b != b'\\' && b != 0xE2)
+    bytes.iter().all(|&b| byte_is_plain(b))
+}
+
+/// Whether one byte can stand in a JSON string as it is and begins no separator.
+#[inline]
+pub(crate) const fn byte_is_plain(b: u8) -> bool {
+    b >= 0x20 && b != b'"' && b != b'\\' && b != 0xE2
 }
 
 /// Appends `text` escaped, without quotes.
@@ -62,13 +68,18 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
 /// Appends `text` escaped, in quotes.
 #[inline]
 pub(crate) fn push_quoted(out: &mut Vec<u8>, text: &str) {
-    if is_plain(text.as_bytes()) {
-        push_between_quotes(out, text.as_bytes());
-    } else {
-        out.push(b'"');
-        push_escaped_slow(out, text.as_bytes());
-        out.push(b'"');
+    if !push_plain_quoted(out, text.as_bytes()) {
+        push_quoted_long(out, text);
     }
+}
+
+/// A longer text, or one with something to escape.
+#[inline(never)]
+fn push_quoted_long(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    push_escaped(out, text);
+    out.push(b'"');
 }
 
 #[cold]

@@ -21,13 +21,14 @@ use crate::encode::guard;
 use crate::health::count_dropped;
 
 /// How long a line may lie in the buffer while the worker sleeps.
-const POLL: Duration = Duration::from_millis(10);
+const POLL: Duration = Duration::from_millis(5);
 /// Polls that found nothing before the worker sleeps until it is woken.
-const POLLS_BEFORE_SLEEP: u32 = 100;
+const POLLS_BEFORE_SLEEP: u32 = 200;
 /// The pause before a failed output is tried again.
 const RETRY: Duration = Duration::from_millis(100);
-/// Bytes that a buffer keeps when it is empty.
-const KEEP: usize = 64 * 1024;
+/// Bytes that a buffer keeps while lines come; a worker fast asleep keeps none. Taking memory anew for every batch would
+/// cost the callers page faults.
+const KEEP: usize = 256 * 1024;
 
 /// Where batches go.
 pub(crate) trait Output: Send + 'static {
@@ -258,6 +259,9 @@ impl Shared {
             }
             *idle += 1;
             state.asleep = *idle > POLLS_BEFORE_SLEEP;
+            if state.asleep {
+                state.pending.iter_mut().chain(batches.iter_mut()).for_each(|buffer| *buffer = Vec::new());
+            }
             state = if state.asleep {
                 self.worker.wait(state).unwrap_or_else(PoisonError::into_inner)
             } else {
