@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{command, golden, logx};
+use support::{command, golden, logx, logx_with_input};
 
 #[test]
 fn lines_for_people() {
@@ -70,8 +70,17 @@ fn colours_are_for_terminals_and_not_for_who_refuses_them() {
         String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
     };
     assert!(!with("TERM", "xterm") && !with("NO_COLOR", "1"));
-    let plain = logx(&["view", "plain.jsonl"]).stdout;
-    assert!(!plain.contains('\u{1b}'), "control characters of a line do not reach the terminal: {plain:?}");
+}
+
+#[test]
+fn no_line_reaches_into_the_terminal() {
+    let hostile = r#"{"level":"\u001b[31m","caller":"\u001b]0;x\u0007","content":"a\u001b[2J\nb\u009b1m","k\u001b":"v\u001b","@timestamp":"2026-11-24T00:\u001b"}"#;
+    let input = format!("{hostile}\n\u{1b}[2Jno JSON\r\n");
+    for args in [vec!["view"], vec!["top"], vec!["check", "--max-findings", "0"], vec!["check", "-o", "github"]] {
+        let run = logx_with_input(&args, input.as_bytes());
+        let control: Vec<_> = run.stdout.chars().filter(|c| c.is_control() && *c != '\n').collect();
+        assert!(!run.stdout.is_empty() && control.is_empty(), "{args:?} {:?}", run.stdout);
+    }
 }
 
 #[test]
