@@ -1,6 +1,7 @@
 //! The service programs, built by cargo once for each set of features; the path is the one that cargo reports.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -72,10 +73,11 @@ impl Features {
 pub fn program(name: &str, features: Features) -> Result<PathBuf> {
     static BUILT: Mutex<BTreeMap<Features, BTreeMap<String, PathBuf>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !built.contains_key(&features) {
-        built.insert(features, build(features)?);
-    }
-    built[&features].get(name).cloned().with_context(|| format!("cargo reported no program {name}"))
+    let programs = match built.entry(features) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(free) => free.insert(build(features)?),
+    };
+    programs.get(name).cloned().with_context(|| format!("cargo reported no program {name}"))
 }
 
 /// Where the inspector of logs is, built if need be.
