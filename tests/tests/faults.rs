@@ -1,5 +1,7 @@
 //! What bad input, bad configuration, taken ports and a service that is away get.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The repository as a reader finds it: no machine's paths, nothing unfinished, nothing outside of it referred to.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! The process dies at each durable step of a registration, as in a power cut, and starts again: registered once, or gone without a trace.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::Write as _;
 use std::time::Duration;

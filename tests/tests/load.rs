@@ -1,5 +1,7 @@
 //! Many registrations at once, every tenth refused; and the same one several times.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::thread;
 
 use tests::build::Features;

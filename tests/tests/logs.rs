@@ -1,6 +1,8 @@
 //! The services' own lines through the inspector, as a pipeline would: the rules file holds for a good registration, and each rule fails when
 //! its fault is planted.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

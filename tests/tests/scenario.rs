@@ -1,5 +1,7 @@
 //! The main job with the real programs: a user is registered across three services, or is gone again; in one process and in four.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The system beside the real servers that it is made for. A server that is not there is a skip with its name in `make test`'s last lines.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use anyhow::{Result, ensure};

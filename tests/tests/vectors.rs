@@ -1,5 +1,7 @@
 //! go-zero's vectors through every backend, in this process one after the other.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use clap::ValueEnum as _;
 use tests::vectors::{self, Backend};
 

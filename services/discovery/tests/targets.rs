@@ -1,5 +1,7 @@
 //! Target strings: what each form means, what is refused, and the way to a branch URL and back.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use discovery::{EtcdTarget, Target, join_method, split_method};
 
 fn etcd(hosts: &[&str], key: &str, user: &str, password: &str) -> Target {

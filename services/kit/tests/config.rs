@@ -1,5 +1,7 @@
 //! What configuration files may hold, and what is said about those that do not.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use kit::conf::{Batcher, Conf, ConfError, Loaded, RestConf, RpcClientConf, RpcServerConf, from_yaml};
