@@ -72,7 +72,8 @@ fn kill_at_every_step(code: Option<&str>, want: u16) {
         }
     }
     // Shown with --nocapture.
-    write!(std::io::stderr(), "{report}{kills} kills, every one ended {want}\n").unwrap();
+    let figures = format!("{report}{kills} kills, every one ended {want}\n");
+    std::io::stderr().write_all(figures.as_bytes()).unwrap();
 }
 
 #[test]
