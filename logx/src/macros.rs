@@ -36,7 +36,7 @@ kinds! {
 
 /// Logs a line of a kind that is a constant: `logx::log!(logx::Kind::Info, uid = 1; "text")`.
 ///
-/// See [`info!`](crate::info) for the rest.
+/// See [`info!`](macro@crate::info) for the rest.
 #[macro_export]
 macro_rules! log {
     ($kind:expr, logger: $logger:expr, target: $target:expr, $($rest:tt)+) => {
