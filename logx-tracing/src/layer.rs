@@ -3,15 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
-use logx::{Caller, Context, Encoding, Event as Line, Kind, Log, NativeWriter, Value, Writer, bridge, sink};
+use logx::{Caller, Context, Encoding, Event as Line, Kind, Log, LogConf, NativeWriter, Value, Writer, bridge, sink};
+use tracing_core::dispatcher::{SetGlobalDefaultError, set_global_default};
 use tracing_core::span::{Attributes, Id, Record};
-use tracing_core::{Event, Interest, Level, LevelFilter, Metadata, Subscriber};
+use tracing_core::{Dispatch, Event, Interest, Level, LevelFilter, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context as LayerContext;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::callsite::kind_of;
 use crate::ids::Ids;
+use crate::levels::Levels;
 use crate::span::SpanFields;
 use crate::visit::Collected;
 
@@ -26,8 +29,7 @@ use crate::visit::Collected;
 /// [`TracingWriter`](crate::TracingWriter), do not go into logx again.
 #[derive(Debug)]
 pub struct LogxLayer {
-    threshold: LevelFilter,
-    targets: Vec<(Box<str>, LevelFilter)>,
+    levels: Levels,
     /// Where lines go instead of into logx.
     writer: Option<Arc<dyn Writer>>,
     ids: Ids,
@@ -54,37 +56,50 @@ impl LogxLayer {
     /// A layer that brings warnings and errors into logx, whose own levels hold as well.
     #[must_use]
     pub fn new() -> Self {
-        Self { threshold: LevelFilter::WARN, targets: Vec::new(), writer: None, ids: Ids::default() }
+        Self { levels: Levels::new(LevelFilter::WARN), writer: None, ids: Ids::default() }
+    }
+
+    /// As [`new`](Self::new), with the levels that a configuration's `Levels` gives to targets.
+    #[must_use]
+    pub fn from_conf(conf: &LogConf) -> Self {
+        conf.levels
+            .iter()
+            .fold(Self::new(), |layer, (target, level)| layer.with_target_level(target, crate::levels::of_conf(*level)))
     }
 
     /// A layer that hands a line of every event to `writer`, whatever logx itself is set up to do.
     #[must_use]
     pub fn printing(writer: impl Writer + 'static) -> Self {
-        Self { threshold: LevelFilter::TRACE, targets: Vec::new(), writer: Some(Arc::new(writer)), ids: Ids::default() }
+        Self { levels: Levels::new(LevelFilter::TRACE), writer: Some(Arc::new(writer)), ids: Ids::default() }
     }
 
     /// The same, for events at `level` and above.
     #[must_use]
     pub fn with_level(mut self, level: LevelFilter) -> Self {
-        self.threshold = level;
+        self.levels.set_threshold(level);
         self
     }
 
     /// The same, with a level for a target and the modules below it; the longest match holds.
     #[must_use]
     pub fn with_target_level(mut self, target: &str, level: LevelFilter) -> Self {
-        self.targets.retain(|(name, _)| &**name != target);
-        self.targets.push((target.into(), level));
-        self.targets.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        self.levels.set_target(target, level);
         self
     }
 
-    fn passes(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
-        let covers =
-            |name: &str| target.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-        let own = self.targets.iter().find(|(name, _)| covers(name));
-        *metadata.level() <= own.map_or(self.threshold, |(_, level)| *level)
+    /// Makes a subscriber of this layer alone the process's. Events that do not pass cost next to nothing there, as do
+    /// spans below info, whose fields are not kept.
+    ///
+    /// # Errors
+    /// When the process has a subscriber already.
+    pub fn init(self) -> Result<(), SetGlobalDefaultError> {
+        let levels = self.levels.clone();
+        let highest = levels.highest().max(LevelFilter::INFO);
+        let wanted = FilterFn::new(move |metadata: &Metadata<'_>| {
+            levels.passes(metadata) || (metadata.is_span() && *metadata.level() <= Level::INFO)
+        });
+        let layer = self.with_filter(wanted.with_max_level_hint(highest));
+        set_global_default(Dispatch::new(tracing_subscriber::registry().with(layer)))
     }
 
     fn write(&self, event: &Event<'_>, kind: Kind, log: Option<&Log>, context: Option<&Context>) {
@@ -162,7 +177,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogxLayer {
             return bridge::cut_off();
         }
         let kind = own.unwrap_or_else(|| foreign_kind(metadata.level()));
-        if !self.passes(metadata) || (self.writer.is_none() && !logx::enabled(kind, metadata.target())) {
+        if !self.levels.passes(metadata) || (self.writer.is_none() && !logx::enabled(kind, metadata.target())) {
             return;
         }
         let Some(span) = context.event_span(event) else {

@@ -17,6 +17,7 @@ mod callsite;
 mod fields;
 mod ids;
 mod layer;
+mod levels;
 mod lines;
 mod span;
 mod visit;

@@ -4,9 +4,10 @@ use log::kv::{self, VisitSource, VisitValue};
 use log::{LevelFilter, Metadata, Record, SetLoggerError};
 
 use crate::caller::Caller;
+use crate::conf::LogConf;
 use crate::encode::guard;
 use crate::event::Event;
-use crate::level::Kind;
+use crate::level::{Kind, Level};
 use crate::owned::{OwnedField, OwnedValue};
 use crate::value::Value;
 
@@ -42,6 +43,14 @@ impl LogBridge {
         Self { threshold: LevelFilter::Warn, targets: Vec::new() }
     }
 
+    /// For records at warning and above, with the levels that a configuration's `Levels` gives to targets.
+    #[must_use]
+    pub fn from_conf(conf: &LogConf) -> Self {
+        conf.levels
+            .iter()
+            .fold(Self::new(), |bridge, (target, level)| bridge.with_target_level(target, filter_of(*level)))
+    }
+
     /// The same, for records at `level` and above.
     #[must_use]
     pub const fn with_level(mut self, level: LevelFilter) -> Self {
@@ -75,6 +84,17 @@ impl LogBridge {
             |name: &str| target.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
         let own = self.targets.iter().find(|(name, _)| covers(name));
         metadata.level() <= own.map_or(self.threshold, |(_, level)| *level)
+    }
+}
+
+/// The filter for a level of logx's; libraries have nothing worse than an error.
+const fn filter_of(level: Level) -> LevelFilter {
+    match level {
+        Level::Debug => LevelFilter::Debug,
+        Level::Info => LevelFilter::Info,
+        Level::Warn => LevelFilter::Warn,
+        Level::Error => LevelFilter::Error,
+        Level::Severe | Level::Off => LevelFilter::Off,
     }
 }
 

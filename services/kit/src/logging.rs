@@ -71,6 +71,20 @@ pub enum LoggingError {
     /// A file cannot be opened, or the writer cannot do what is asked for.
     #[error("Log: {0}")]
     SetUp(#[from] logx::SetUpError),
+    /// The process has somebody else's way for libraries' events already.
+    #[error("Log: libraries' events cannot come in: {0}")]
+    Libraries(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Brings the events of libraries (tonic, sqlx, hyper) at warn and above into logx, and below that what `Levels` lets
+/// through. With tracing they come straight through its layer, and tracing hands nothing to the `log` crate; without it
+/// there is no subscriber, and they come through `tracing/log`, which sqlx switches on. Never both: no line comes twice.
+fn bring_libraries_in(conf: &LogConf) -> Result<(), LoggingError> {
+    #[cfg(feature = "tracing")]
+    let installed = logx_tracing::LogxLayer::from_conf(conf).init();
+    #[cfg(not(feature = "tracing"))]
+    let installed = logx::LogBridge::from_conf(conf).init();
+    installed.map_err(|e| LoggingError::Libraries(e.into()))
 }
 
 /// Sets the process's logger up; once a process.
@@ -93,6 +107,7 @@ pub fn set_up(log: &LogBlock) -> Result<Backend, LoggingError> {
         Backend::Tracing => logx::set_up_with(&conf, logx_tracing::TracingWriter::from_conf)?,
         _ => logx::set_up(&conf)?,
     }
+    bring_libraries_in(&conf)?;
     // Rust's own hook prints text; logx's prints a line, and then whatever was there before.
     std::panic::set_hook(Box::new(|_| {}));
     logx::install_panic_hook();
