@@ -30,6 +30,10 @@ impl FailPoint {
     pub fn pass(&self, name: &str) {
         let Some(armed) = &self.armed else { return };
         if armed.0 == name && armed.1.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // SIGKILL: no handler and no destructor runs, nothing is flushed.
+            let own = std::process::id().to_string();
+            let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+            // Where there is no such program.
             std::process::abort();
         }
     }

@@ -94,7 +94,7 @@ pub async fn serve(
     let engine = Engine::new(conf, &owner, store, Metrics::new()?, fail);
     logx::info!(grpc:% = local(&grpc), http:% = local(&http), store = engine.conf().store.driver.as_str(); "dtm: coordinator started");
     let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
-    let scheduler = tokio::spawn(Arc::clone(&engine).run());
+    let scheduler = tokio::spawn(logx::instrument(logx::Context::current(), Arc::clone(&engine).run()));
     let servers = async {
         tokio::try_join!(
             serve_grpc(Arc::clone(&engine), grpc, closing.clone()),
@@ -102,7 +102,10 @@ pub async fn serve(
         )
     };
     tokio::pin!(servers);
-    let entry = tokio::spawn(register::keep(engine.conf().micro_service.clone(), leaving.clone()));
+    let entry = tokio::spawn(logx::instrument(
+        logx::Context::current(),
+        register::keep(engine.conf().micro_service.clone(), leaving.clone()),
+    ));
     let failed = tokio::select! {
         done = &mut servers => done.err(),
         () = stop => None,

@@ -11,7 +11,7 @@ pub(crate) async fn in_context<F: Future>(plan: &Plan, future: F) -> F::Output {
     else {
         return future.await;
     };
-    logx::instrument(logx::Context::new().with_trace(trace).with_span(span), future).await
+    logx::instrument(logx::Context::current().with_trace(trace).with_span(span), future).await
 }
 
 /// The trace and span id of `version-trace-span-flags`.

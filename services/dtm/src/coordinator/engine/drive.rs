@@ -34,7 +34,7 @@ pub(super) enum Start {
 impl Engine {
     pub(super) fn spawn_drive(self: &Arc<Self>, hold: Hold, start: Start) {
         let engine = Arc::clone(self);
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             let plan = match &start {
                 Start::Submitted(plan) => Arc::clone(plan),
                 Start::Due(record, _) => Arc::clone(&record.plan),

@@ -46,6 +46,8 @@ pub(crate) struct Engine {
     next_wake: AtomicI64,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// What the coordinator's own lines carry: the log context in which it was started.
+    lines: logx::Context,
 }
 
 impl Engine {
@@ -64,7 +66,13 @@ impl Engine {
             next_wake: AtomicI64::new(i64::MAX),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            lines: logx::Context::current(),
         })
+    }
+
+    /// Runs a task that [`Engine::stop`] waits for, with the coordinator's log context.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(logx::instrument(self.lines.clone(), task));
     }
 
     /// The name under which this process has transactions in hand.

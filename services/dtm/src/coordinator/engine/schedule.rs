@@ -21,10 +21,10 @@ impl Engine {
     /// Looks for due transactions and runs them, until [`Engine::stop`].
     pub(crate) async fn run(self: Arc<Self>) {
         let sweeper = Arc::clone(&self);
-        self.tasks.spawn(async move { sweeper.sweep_now_and_then().await });
+        self.spawn(async move { sweeper.sweep_now_and_then().await });
         if let Some(lease) = self.store.lease() {
             let renewer = Arc::clone(&self);
-            self.tasks.spawn(async move { renewer.renew_now_and_then(lease).await });
+            self.spawn(async move { renewer.renew_now_and_then(lease).await });
         }
         while !self.stop.is_cancelled() {
             if let Err(error) = self.look().await {
@@ -82,7 +82,7 @@ impl Engine {
             Err(mut taken) => {
                 // A submitter is just looking at it. When he is gone, what was read here may be old.
                 let engine = Arc::clone(self);
-                self.tasks.spawn(async move {
+                self.spawn(async move {
                     while taken.view.changed().await.is_ok() {}
                     match engine.store.load(&record.plan.gid).await {
                         Ok(Some(record)) if record.owner.starts_with(engine.owner()) && !record.state.status.is_final() => engine.take_in_hand(record, permit),
