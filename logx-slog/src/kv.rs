@@ -24,6 +24,16 @@ pub(crate) fn level_of(kind: logx::Kind) -> slog::Level {
 /// with no lock held.
 pub(crate) struct WholeLine<'a, 'r>(pub(crate) &'a logx::Record<'r>);
 
+impl WholeLine<'_, '_> {
+    /// Whether the line has [`Extra`] keys.
+    #[cold]
+    fn overflows(&self) -> bool {
+        let mut found = self.0.keys().all().iter().any(|key| bridge::intern(logx::Key::Dyn(key)).is_none());
+        self.0.for_each_field_key(&mut |key, _| found |= bridge::intern(key).is_none());
+        found
+    }
+}
+
 impl KV for WholeLine<'_, '_> {
     fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let mut result = Ok(());
@@ -33,8 +43,10 @@ impl KV for WholeLine<'_, '_> {
                 return;
             }
             match bridge::intern(key) {
-                Some(key) => result = emit_exactly(record, serializer, key, value),
-                None => extra.add(key.as_str(), value),
+                Some(name) if name != EXTRA_KEY || !self.overflows() => {
+                    result = emit_exactly(record, serializer, name, value);
+                }
+                _ => extra.add(key.as_str(), value),
             }
         });
         result?;
@@ -92,6 +104,7 @@ pub(crate) struct Fields<'a> {
 impl KV for Fields<'_> {
     fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let mut extra = Extra::default();
+        let overflows = || self.line.items().any(|item| item.interned.is_none());
         for (i, item) in self.line.items().enumerate() {
             if i == self.line.content_index() && matches!(item.value, Flat::Str(_)) {
                 continue;
@@ -99,8 +112,8 @@ impl KV for Fields<'_> {
             let taken = item.key == STACK_KEY && self.stack.is_some();
             match item.interned {
                 Some(_) if taken => emit_typed(record, serializer, RENAMED_STACK, item.value)?,
-                Some(key) => emit_typed(record, serializer, key, item.value)?,
-                None => extra.add(item.key, item.value),
+                Some(key) if key != EXTRA_KEY || !overflows() => emit_typed(record, serializer, key, item.value)?,
+                _ => extra.add(item.key, item.value),
             }
         }
         if let Some(stack) = self.stack {
@@ -120,7 +133,7 @@ fn emit_typed(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: Key, val
     }
 }
 
-/// Fields whose keys could not be interned: one object under one key.
+/// Fields whose keys could not be interned: one object under one key. A user's field of that name stands in it as well.
 #[derive(Default)]
 struct Extra(Option<Vec<u8>>);
 

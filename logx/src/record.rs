@@ -150,7 +150,8 @@ impl<'a> Record<'a> {
         self.for_each_field_key(&mut |key, value| each(key.as_str(), value));
     }
 
-    fn for_each_field_key(&self, each: &mut dyn FnMut(Key<'_>, Value<'_>)) {
+    /// The same with keys that tell whether they live for ever.
+    pub fn for_each_field_key(&self, each: &mut dyn FnMut(Key<'_>, Value<'_>)) {
         let masks = &self.format.masks;
         let shown = |key: &str, value| if masks.covers(key) { Value::Str(crate::sensitive::MASK) } else { value };
         if self.is_simple() {

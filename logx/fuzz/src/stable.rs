@@ -14,7 +14,9 @@ fn main() {
         let len = 16 + (next(&mut random) % 1_000) as usize;
         let data: Vec<u8> = (0..len).map(|_| (next(&mut random) >> 33) as u8).collect();
         if std::panic::catch_unwind(|| logx_fuzz::check(&data)).is_err() {
-            panic!("seed {seed} fails: run again with `-- 1 {seed}`");
+            panic!(
+                "seed {seed} fails: run again with `-- 1 {seed}`, or `-- {seconds} {first}` if it needs those before"
+            );
         }
         seed += 1;
     }
