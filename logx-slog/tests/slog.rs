@@ -42,6 +42,22 @@ impl io::Write for Gate {
     }
 }
 
+/// Shuts a gate until it goes: a failed assertion opens it too, so that the worker behind it can end.
+struct Shut(Gate);
+
+impl Shut {
+    fn new(gate: &Gate) -> Self {
+        gate.set_shut(true);
+        Self(gate.clone())
+    }
+}
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        self.0.set_shut(false);
+    }
+}
+
 /// One test, because the figures are the process's.
 #[test]
 fn slog_async_loses_nothing_uncounted() {
@@ -52,13 +68,14 @@ fn slog_async_loses_nothing_uncounted() {
 
     // A shut output: what finds no room is dropped, each counted once.
     let gate = Gate::default();
-    gate.set_shut(true);
     let before = logx::health().dropped;
     let writer = SlogWriter::async_json(gate.clone(), 128, Overflow::Drop);
+    // After the writer, so that it goes before the writer does, which waits for its worker.
+    let shut = Shut::new(&gate);
     (0..LINES).for_each(|n| log(&writer, n));
     let dropped = logx::health().dropped - before;
     assert_eq!(dropped, LINES - 128, "one is being written, the others wait");
-    gate.set_shut(false);
+    drop(shut);
     writer.flush().unwrap();
     writer.close(Duration::from_secs(5)).unwrap();
     assert_eq!(gate.lines().len() as u64 + dropped, LINES);
@@ -75,14 +92,13 @@ fn slog_async_loses_nothing_uncounted() {
 
     // A stuck output: close keeps its deadline and counts what is lost; the line in hand is not lost.
     let gate = Gate::default();
-    gate.set_shut(true);
     let before = logx::health().dropped;
     let writer = SlogWriter::async_json(gate.clone(), 128, Overflow::Drop);
+    let _shut = Shut::new(&gate);
     (0..10).for_each(|n| log(&writer, n));
     assert!(writer.close(Duration::from_millis(50)).is_err());
     let lost = logx::health().dropped - before;
     assert!((9..=10).contains(&lost), "{lost}");
-    gate.set_shut(false);
 }
 
 #[test]
