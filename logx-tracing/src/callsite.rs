@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use logx::{Caller, Key, Kind, Record};
@@ -21,21 +21,12 @@ pub(crate) struct Site {
     line: u32,
     target: &'static str,
     kind: Kind,
-    interest: AtomicU8,
+    always: AtomicBool,
 }
-
-const NEVER: u8 = 0;
-const SOMETIMES: u8 = 1;
-const ALWAYS: u8 = 2;
 
 impl Callsite for Site {
     fn set_interest(&self, interest: Interest) {
-        let value = match interest {
-            i if i.is_never() => NEVER,
-            i if i.is_always() => ALWAYS,
-            _ => SOMETIMES,
-        };
-        self.interest.store(value, Ordering::SeqCst);
+        self.always.store(interest.is_always(), Ordering::SeqCst);
     }
 
     fn metadata(&self) -> &Metadata<'_> {
@@ -49,12 +40,8 @@ impl Site {
         self.metadata.get_or_init(|| unreachable!("set before the call-site is given to anybody"))
     }
 
-    pub(crate) fn is_never(&self) -> bool {
-        self.interest.load(Ordering::Relaxed) == NEVER
-    }
-
     pub(crate) fn is_always(&self) -> bool {
-        self.interest.load(Ordering::Relaxed) == ALWAYS
+        self.always.load(Ordering::Relaxed)
     }
 
     fn matches(&self, place: &Place<'_>, keys: &[&'static str]) -> bool {
@@ -194,7 +181,7 @@ fn make(place: &Place<'_>, keys: &[&'static str]) -> Option<&'static Site> {
         line: place.line,
         target,
         kind: place.kind,
-        interest: AtomicU8::new(SOMETIMES),
+        always: AtomicBool::new(false),
     }));
     let known = (!file.is_empty()).then_some(file);
     let line = known.map(|_| place.line);

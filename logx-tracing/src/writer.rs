@@ -87,9 +87,10 @@ impl Writer for TracingWriter {
         if self.closed.load(Ordering::Acquire) {
             return Err(WriteError::Closed);
         }
-        // Cheaper than rendering a line that nobody wants.
         let foreign = !matches!(self.end, End::Lines { .. });
-        if foreign && callsite::level_of(record.kind()) > LevelFilter::current() {
+        // Cheaper than rendering a line that nobody wants. It is the thread's subscriber that tracing asks for this level
+        // when there is only one in the process: one of our own may want more.
+        if matches!(self.end, End::Current) && callsite::level_of(record.kind()) > LevelFilter::current() {
             return Ok(());
         }
         Rendered::with(record, |line| {
@@ -125,9 +126,10 @@ impl Writer for TracingWriter {
     }
 }
 
-/// Asks first, as tracing's macros do: filters of single layers keep their verdict until the event comes.
+/// Asks first, as tracing's macros do: filters of single layers keep their verdict until the event comes. A call-site's
+/// `never` is not believed: where there is one subscriber, tracing asks that of the thread instead, which may be none.
 fn offer(dispatch: &Dispatch, site: &'static Site, event: &Event<'_>) {
-    if !site.is_never() && (site.is_always() || dispatch.enabled(site.metadata())) {
+    if site.is_always() || dispatch.enabled(site.metadata()) {
         dispatch.event(event);
     }
 }
