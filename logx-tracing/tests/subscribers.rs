@@ -1,0 +1,97 @@
+//! The stock subscribers behind logx: filters hold, and fmt and json print what logx was told.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use logx::{Kind, Value, field};
+use logx_tracing::TracingWriter;
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt, registry};
+
+#[derive(Clone, Default)]
+struct Out(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Out {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Out {
+    fn lines(&self) -> Vec<String> {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+/// Lines of each level for two targets.
+fn log_all(writer: &TracingWriter) {
+    for target in ["shop::orders", "shop::stock"] {
+        for kind in [Kind::Debug, Kind::Info, Kind::Slow, Kind::Error] {
+            let text = format!("{target} {kind}");
+            logx::Event::new(kind, Value::Str(&text)).target(target).write_to(writer);
+        }
+    }
+}
+
+#[test]
+fn env_filter_and_filters_of_single_layers_hold() {
+    let (narrow, wide) = (Out::default(), Out::default());
+    let subscriber = registry()
+        .with(fmt::layer().with_ansi(false).with_writer(narrow.clone()).with_filter(LevelFilter::ERROR))
+        .with(fmt::layer().with_ansi(false).with_writer(wide.clone()))
+        .with(EnvFilter::new("warn,shop::orders=debug"));
+    tracing::subscriber::with_default(subscriber, || log_all(&TracingWriter::new()));
+    let texts = |out: &Out| -> Vec<String> {
+        out.lines().iter().map(|line| line[line.find(": shop::").unwrap() + 2..].to_owned()).collect()
+    };
+    let starts = |texts: &[String], wanted: &[&str]| {
+        assert_eq!(texts.len(), wanted.len(), "{texts:?}");
+        assert!(texts.iter().zip(wanted).all(|(text, want)| text.contains(want)), "{texts:?}");
+    };
+    starts(&texts(&narrow), &["shop::orders error", "shop::stock error"]);
+    starts(&texts(&wide), &["orders debug", "orders info", "orders slow", "orders error", "stock slow", "stock error"]);
+}
+
+#[test]
+fn the_stock_json_layer_has_every_field_with_its_type() {
+    let out = Out::default();
+    let subscriber = registry().with(fmt::layer().json().with_writer(out.clone()));
+    tracing::subscriber::with_default(subscriber, || {
+        logx::Event::new(Kind::Slow, "slow \"query\"".into())
+            .fields(&[field("uid", 7), field("ok", true), field("ratio", 0.5), field("who", "a\nb")])
+            .target("shop")
+            .write_to(&TracingWriter::new());
+    });
+    let lines = out.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!((&line["level"], &line["target"]), (&json!("WARN"), &json!("shop")));
+    let fields = line["fields"].as_object().unwrap();
+    for (key, want) in [
+        ("message", json!("slow \"query\"")),
+        ("level", json!("slow")),
+        ("uid", json!(7)),
+        ("ok", json!(true)),
+        ("ratio", json!(0.5)),
+        ("who", json!("a\nb")),
+    ] {
+        assert_eq!(fields.get(key), Some(&want), "{key} in {line}");
+    }
+}
