@@ -13,6 +13,8 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 
 status=0
 cargo test --workspace --locked --no-fail-fast || status=$?
+# Off by default, and so not among the workspace's.
+cargo test -p logx-tracing --features opentelemetry --test opentelemetry --locked || status=$?
 
 echo
 ran=$(grep -c $'\tran$' "$REAL_SERVER_REPORT" || true)
