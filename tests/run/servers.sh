@@ -37,6 +37,24 @@ go_server() {
 }
 go_server dtm github.com/dtm-labs/dtm@v1.19.0
 
+# dtm's Python client, into an environment of its own. Never fails: where it cannot be had, its checks are skipped by name.
+python_client() {
+  local folder=target/dtmcli
+  ! "$folder/bin/python" -c "import dtmcli" 2>/dev/null || return 0
+  if ! command -v python3 >/dev/null; then
+    echo "servers: dtmcli not installed: no Python"
+    return 0
+  fi
+  echo "servers: installing dtmcli"
+  if ! (rm -rf "$folder" && python3 -m venv "$folder" && timeout 120 "$folder/bin/pip" install --quiet dtmcli==1.7.7.0) >"$logs/dtmcli.log" 2>&1; then
+    # Without the interpreter's link no check takes a half environment for a whole one.
+    rm -rf "$folder"
+    echo "servers: dtmcli could not be installed; the end of its log:"
+    tail -n 15 "$logs/dtmcli.log" | sed 's/^/    /'
+  fi
+}
+python_client
+
 for name in mariadbd etcd prometheus dtm jaeger; do
   where=$(server "$name")
   echo "servers: $name ${where:-is not there}"

@@ -2,31 +2,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/web.rs"]
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
-use bytes::Bytes;
 use common::{Act, Branches, Coordinator, eventually};
 use dtm::pb::dtm_client::DtmClient as Grpc;
 use dtm::pb::{DtmBranchRequest, DtmRequest, DtmTransOptions};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tonic::Code;
-
-async fn ask(at: SocketAddr, method: &str, path: &str, body: impl Into<Bytes>) -> (u16, Value) {
-    let request =
-        http::Request::builder().method(method).uri(format!("http://{at}{path}")).body(Full::new(body.into())).unwrap();
-    let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    let text = String::from_utf8(body.to_vec()).unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
-}
+use web::ask;
 
 async fn get(at: SocketAddr, path: &str) -> (u16, Value) {
     ask(at, "GET", path, "").await

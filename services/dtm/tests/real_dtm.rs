@@ -1,68 +1,17 @@
 //! Our client and branches with a real dtm server, and a saga in flight that moves from our coordinator to it.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test support")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use common::real_dtm::{RealDtm, on_mariadb, program};
 use common::{Act, Branches, Coordinator, conf, eventually, mariadb};
 use dtm::{ClientError, DtmClient, Outcome, Saga};
 
-/// The dtm server from the search path or from where Go installs; `None`, with a line on stderr, if there is none.
-fn program() -> Option<PathBuf> {
-    let go = std::env::home_dir().unwrap_or_default().join("go/bin");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).chain([go]).map(|folder| folder.join("dtm")).find(|file| file.is_file());
-    let outcome = if found.is_some() { "ran" } else { "no dtm server is installed (make servers)" };
-    mariadb::report("our client and barrier", "dtm", outcome);
-    found
-}
-
-struct RealDtm {
-    child: Child,
-    grpc: u16,
-    http: u16,
-}
-
-impl RealDtm {
-    async fn start(program: &Path, folder: &Path, store: &[(&str, String)]) -> Self {
-        let grpc = mariadb::free_port();
-        let http = mariadb::free_port();
-        let child = Command::new(program)
-            .current_dir(folder)
-            .env("HTTP_PORT", http.to_string())
-            .env("GRPC_PORT", grpc.to_string())
-            .env("UPDATE_BRANCH_SYNC", "1")
-            .env("LOG_LEVEL", "error")
-            .envs(store.iter().map(|(key, value)| (*key, value.as_str())))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let dtm = Self { child, grpc, http };
-        let client = dtm.client();
-        eventually("dtm answers", || async { client.new_gid().await.is_ok() && client.status("x").await.is_ok() })
-            .await;
-        dtm
-    }
-
-    fn client(&self) -> DtmClient {
-        DtmClient::new(&format!("127.0.0.1:{}", self.grpc), Some(&format!("http://127.0.0.1:{}", self.http))).unwrap()
-    }
-}
-
-impl Drop for RealDtm {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn our_client_and_barrier_with_a_real_dtm() {
-    let Some(program) = program() else { return };
+    let Some(program) = program("our client and barrier") else { return };
     let folder = tempfile::tempdir().unwrap();
     let branches = Branches::start(folder.path()).await;
     let dtm = RealDtm::start(&program, folder.path(), &[]).await;
@@ -113,7 +62,7 @@ async fn our_client_and_barrier_with_a_real_dtm() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saga_in_flight_moves_from_our_coordinator_to_a_real_dtm() {
-    let Some(program) = program() else { return };
+    let Some(program) = program("a saga in flight moves") else { return };
     let Some(server) = mariadb::server().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let branches = Branches::start(folder.path()).await;
@@ -135,15 +84,7 @@ async fn a_saga_in_flight_moves_from_our_coordinator_to_a_real_dtm() {
         .await;
     }
     ours.stop().await;
-    let store = [
-        ("STORE_DRIVER", "mysql".to_owned()),
-        ("STORE_HOST", "127.0.0.1".to_owned()),
-        ("STORE_PORT", server.port.to_string()),
-        ("STORE_USER", "root".to_owned()),
-        ("STORE_PASSWORD", String::new()),
-        ("STORE_DB", "dtm".to_owned()),
-    ];
-    let real = RealDtm::start(&program, folder.path(), &store).await;
+    let real = RealDtm::start(&program, folder.path(), &on_mariadb(server, "dtm")).await;
     let client = real.client();
     eventually("forward", || async {
         client.status("forward").await.unwrap().unwrap().outcome() == Outcome::Succeeded

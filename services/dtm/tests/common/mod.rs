@@ -7,7 +7,9 @@
     reason = "each test file uses a part"
 )]
 
+pub mod database;
 pub mod mariadb;
+pub mod real_dtm;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -18,14 +20,14 @@ use std::time::{Duration, Instant};
 use dtm::coordinator::{Conf, serve};
 use dtm::pb::dtm_server::{Dtm, DtmServer};
 use dtm::pb::{DtmBranchRequest, DtmGidReply, DtmProgressesReply, DtmRequest, DtmTopicRequest};
-use dtm::{Barrier, DtmClient, Fault, Saga, work};
+use dtm::{Barrier, DtmClient, Fault, Saga};
 use prost::Message;
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
+
+use database::Database;
 
 /// A running coordinator.
 pub struct Coordinator {
@@ -95,7 +97,7 @@ type Script = HashMap<(String, String), VecDeque<Act>>;
 /// The branch service: `dtmgimp.Dtm/Prepare` is the action, `/Abort` the compensation, and the payload's gid names the step.
 #[derive(Clone)]
 pub struct Branches {
-    pub pool: SqlitePool,
+    pub database: Database,
     pub address: SocketAddr,
     script: Arc<Mutex<Script>>,
     pub calls: Arc<Mutex<Vec<String>>>,
@@ -104,17 +106,13 @@ pub struct Branches {
 
 impl Branches {
     pub async fn start(folder: &Path) -> Self {
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join("branch.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
-        dtm::barrier::migrate_sqlite(&pool).await.unwrap();
-        sqlx::raw_sql("CREATE TABLE IF NOT EXISTS work (gid TEXT, step TEXT, n INTEGER)").execute(&pool).await.unwrap();
+        Self::start_on(Database::sqlite(folder).await).await
+    }
+
+    pub async fn start_on(database: Database) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let branches = Self {
-            pool,
+            database,
             address: listener.local_addr().unwrap(),
             script: Arc::default(),
             calls: Arc::default(),
@@ -151,14 +149,7 @@ impl Branches {
 
     /// Work done and not undone, of each step that has any, e.g. `a=1 b=1`.
     pub async fn effects(&self, gid: &str) -> String {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT step, sum(n) FROM work WHERE gid = ? GROUP BY step HAVING sum(n) <> 0 ORDER BY step",
-        )
-        .bind(gid)
-        .fetch_all(&self.pool)
-        .await
-        .unwrap();
-        rows.iter().map(|(step, n)| format!("{step}={n}")).collect::<Vec<_>>().join(" ")
+        self.database.effects(gid).await
     }
 
     pub fn calls(&self) -> Vec<String> {
@@ -167,36 +158,43 @@ impl Branches {
 
     async fn run(&self, request: Request<DtmRequest>) -> Result<Response<()>, Status> {
         let barrier = Barrier::from_metadata(request.metadata())?;
-        let step = request.get_ref().gid.clone();
-        self.calls.lock().unwrap().push(format!("{step}/{}", barrier.op()));
         self.headers.lock().unwrap().push(request.metadata().clone());
+        self.perform(&barrier, &request.get_ref().gid).await?;
+        Ok(Response::new(()))
+    }
+
+    /// What the script says for this call.
+    pub async fn perform(&self, barrier: &Barrier, step: &str) -> Result<(), Denied> {
+        self.calls.lock().unwrap().push(format!("{step}/{}", barrier.op()));
         let act = {
             let mut script = self.script.lock().unwrap();
-            script.get_mut(&(step.clone(), barrier.op().to_owned())).and_then(VecDeque::pop_front).unwrap_or(Act::Do)
+            script.get_mut(&(step.to_owned(), barrier.op().to_owned())).and_then(VecDeque::pop_front).unwrap_or(Act::Do)
         };
         match act {
             Act::Do | Act::Lose => {}
             Act::Slow(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
-            Act::Refuse => return Err(dtm::reply::refused("no_room")),
-            Act::Ongoing => return Err(dtm::reply::ongoing()),
-            Act::Fail => return Err(Status::unavailable("down")),
+            Act::Refuse => return Err(Denied::Fault(Fault::refused("no_room"))),
+            Act::Ongoing => return Err(Denied::Fault(Fault::Ongoing)),
+            Act::Fail => return Err(Denied::Down("down")),
         }
-        let n = if barrier.op() == "action" { 1 } else { -1 };
-        let (gid, step) = (barrier.gid(), step.as_str());
-        barrier
-            .call(&self.pool, |tx| {
-                work(async move {
-                    sqlx::query("INSERT INTO work (gid, step, n) VALUES (?, ?, ?)")
-                        .bind(gid)
-                        .bind(step)
-                        .bind(n)
-                        .execute(tx)
-                        .await?;
-                    Ok::<_, Fault>(())
-                })
-            })
-            .await?;
-        if act == Act::Lose { Err(Status::unavailable("lost")) } else { Ok(Response::new(())) }
+        self.database.work(barrier, step).await.map_err(Denied::Fault)?;
+        if act == Act::Lose { Err(Denied::Down("lost")) } else { Ok(()) }
+    }
+}
+
+/// Why a call was not answered with success.
+pub enum Denied {
+    Fault(Fault),
+    /// As a connection that breaks.
+    Down(&'static str),
+}
+
+impl From<Denied> for Status {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Fault(fault) => fault.into(),
+            Denied::Down(text) => Self::unavailable(text),
+        }
     }
 }
 
@@ -205,10 +203,15 @@ pub fn payload(step: &str) -> Vec<u8> {
 }
 
 /// Waits until the condition holds; panics after ten seconds.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+pub async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
+    within(Duration::from_secs(10), what, condition).await;
+}
+
+/// Waits until the condition holds; panics when the time is over.
+pub async fn within<F: Future<Output = bool>>(limit: Duration, what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + limit;
     while !condition().await {
-        assert!(Instant::now() < deadline, "not within 10 s: {what}");
+        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
