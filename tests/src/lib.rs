@@ -1,6 +1,7 @@
 //! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, go-zero's vectors.
 
 pub mod build;
+pub mod dtm;
 pub mod http;
 pub mod lines;
 pub mod ports;

@@ -52,12 +52,12 @@ fn report(check: &str, server: &str, outcome: &str) -> Result<()> {
     Ok(OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())?)
 }
 
-fn command(name: &str) -> Result<Command> {
+pub(crate) fn command(name: &str) -> Result<Command> {
     Ok(Command::new(find(name).with_context(|| format!("{name} is not installed"))?))
 }
 
 /// Starts a server until it is ready, anew if it ends early: another process may have taken its port.
-fn start<T>(what: &str, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+pub(crate) fn start<T>(what: &str, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let mut last = None;
     for _ in 0..ATTEMPTS {
         match attempt() {
@@ -68,7 +68,7 @@ fn start<T>(what: &str, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     Err(last.unwrap_or_else(|| anyhow::anyhow!("no attempt"))).context(what.to_owned())
 }
 
-fn until_ready(what: &str, running: &mut Running, mut ready: impl FnMut() -> bool) -> Result<()> {
+pub(crate) fn until_ready(what: &str, running: &mut Running, mut ready: impl FnMut() -> bool) -> Result<()> {
     let mut ended = false;
     eventually(what, READY, || {
         ended = running.has_ended();

@@ -9,6 +9,7 @@
 )]
 
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// A running etcd.
@@ -18,17 +19,24 @@ pub struct Etcd {
     pub server: Child,
 }
 
-fn free_port(seed: u16) -> u16 {
-    let start = (std::process::id() as u16).wrapping_mul(7).wrapping_add(seed);
-    (0..16_000_u16)
-        .map(|step| 15_000 + start.wrapping_add(step.wrapping_mul(41)) % 16_900)
-        .find(|&port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
-        .unwrap()
+static PORTS: AtomicU16 = AtomicU16::new(0);
+
+/// A port below the range of outgoing connections; another one at each call, also from tests that run side by side.
+fn free_port() -> u16 {
+    let start = (std::process::id() as u16).wrapping_mul(7);
+    loop {
+        let step = PORTS.fetch_add(1, Ordering::Relaxed);
+        assert!(step < 16_000, "no free port");
+        let port = 15_000 + start.wrapping_add(step.wrapping_mul(41)) % 16_900;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Starts a server over a folder.
 pub fn spawn(folder: &std::path::Path, port: u16) -> Child {
-    let peer = free_port(port);
+    let peer = free_port();
     let url = |port| format!("http://127.0.0.1:{port}");
     Command::new("etcd")
         .args(["--name", "t", "--unsafe-no-fsync", "--initial-cluster"])
@@ -59,9 +67,9 @@ impl Etcd {
             report("register, resolve, watch", "etcd", "etcd is not installed (make servers)");
             return None;
         }
-        for seed in 0..3 {
+        for _ in 0..3 {
             let folder = tempfile::tempdir().unwrap();
-            let port = free_port(seed * 1000);
+            let port = free_port();
             let etcd = Self { server: spawn(folder.path(), port), port, folder };
             if etcd.answers().await {
                 report("register, resolve, watch", "etcd", "ran");
