@@ -1,4 +1,4 @@
-//! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, go-zero's vectors.
+//! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, a bad network, go-zero's vectors.
 
 pub mod build;
 pub mod dtm;
@@ -6,6 +6,7 @@ pub mod http;
 pub mod lines;
 pub mod ports;
 pub mod program;
+pub mod relay;
 pub mod rows;
 pub mod servers;
 pub mod system;
