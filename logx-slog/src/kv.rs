@@ -1,8 +1,9 @@
 //! A line's keys and values as slog takes them.
 
-use logx::bridge::{self, Flat, Rendered};
+use logx::Key;
+use logx::bridge::{self, Flat, Item, Rendered};
 use serde_json::value::RawValue;
-use slog::{KV, Key, Serde, Serializer, Value};
+use slog::{KV, Serde, Serializer, Value};
 
 use crate::{EXTRA_KEY, STACK_KEY};
 
@@ -20,39 +21,31 @@ pub(crate) fn level_of(kind: logx::Kind) -> slog::Level {
     }
 }
 
-/// Everything that a line prints, in its order, for slog-json in our own drain: the values are rendered one by one,
-/// with no lock held.
-pub(crate) struct WholeLine<'a, 'r>(pub(crate) &'a logx::Record<'r>);
+/// Everything that a line prints, in its order, for slog-json in our own drain.
+pub(crate) struct WholeLine<'a>(pub(crate) &'a Rendered<'a>);
 
-impl WholeLine<'_, '_> {
-    /// Whether the line has [`Extra`] keys.
-    #[cold]
-    fn overflows(&self) -> bool {
-        let mut found = self.0.keys().all().iter().any(|key| bridge::intern(logx::Key::Dyn(key)).is_none());
-        self.0.for_each_field_key(&mut |key, _| found |= bridge::intern(key).is_none());
-        found
-    }
-}
-
-impl KV for WholeLine<'_, '_> {
+impl KV for WholeLine<'_> {
     fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
-        let mut result = Ok(());
         let mut extra = Extra::default();
-        self.0.for_each_flat(&mut |key, value| {
-            if result.is_err() {
-                return;
+        self.0.for_each(|Item { key, value }| match key {
+            Key::Static(key) if key != EXTRA_KEY || !overflows(self.0) => emit_exactly(record, serializer, key, value),
+            key => {
+                extra.add(key.as_str(), value);
+                Ok(())
             }
-            match bridge::intern(key) {
-                Some(name) if name != EXTRA_KEY || !self.overflows() => {
-                    result = emit_exactly(record, serializer, name, value);
-                }
-                _ => extra.add(key.as_str(), value),
-            }
-        });
-        result?;
+        })?;
         extra.emit(record, serializer)
     }
 }
+
+/// Whether the line has [`Extra`] keys.
+#[cold]
+fn overflows(line: &Rendered<'_>) -> bool {
+    line.for_each(|item| if matches!(item.key, Key::Static(_)) { Ok(()) } else { Err(()) }).is_err()
+}
+
+/// Whole numbers below this have the same digits as an integer and as a double, in logx and in slog-json.
+const EXACT: f64 = 1e15;
 
 /// A value in the digits in which logx prints it.
 #[inline]
@@ -65,7 +58,10 @@ fn emit_exactly(
     match value {
         Flat::Str(v) => ser.emit_str(key, v),
         // slog-json would print `100.0` and `1e21`, where logx prints `100` and `1e+21`.
-        Flat::F64(v) if v.fract() == 0.0 || v.abs() < 1e-5 || v.abs() >= 1e15 => {
+        Flat::F64(v) if v.fract() == 0.0 && v.abs() < EXACT && (v != 0.0 || v.is_sign_positive()) => {
+            ser.emit_i64(key, v as i64)
+        }
+        Flat::F64(v) if v.fract() == 0.0 || v.abs() < 1e-5 || v.abs() >= EXACT => {
             let mut digits = Vec::with_capacity(24);
             bridge::push_value(&mut digits, logx::Value::F64(v));
             emit_json(record, ser, key, std::str::from_utf8(&digits).unwrap_or("null"))
@@ -75,6 +71,7 @@ fn emit_exactly(
     }
 }
 
+#[inline]
 fn emit_scalar(ser: &mut dyn Serializer, key: &'static str, value: Flat<'_>) -> slog::Result {
     match value {
         Flat::Str(v) => ser.emit_str(key, v),
@@ -94,36 +91,61 @@ fn emit_json(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: &'static 
     }
 }
 
-/// A line that is rendered already, for a logger of the user's: every field under its own key with its type. The
-/// content is the message; content that is no text comes as a field as well.
+/// A line for a logger of the user's: every field under its own key with its type. The content is the message; content
+/// that is no text comes as a field as well.
 pub(crate) struct Fields<'a> {
-    pub(crate) line: &'a Rendered,
+    pub(crate) line: &'a Rendered<'a>,
     pub(crate) stack: Option<&'a str>,
 }
 
 impl KV for Fields<'_> {
     fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
+        let Self { line, stack } = self;
         let mut extra = Extra::default();
-        let overflows = || self.line.items().any(|item| item.interned.is_none());
-        for (i, item) in self.line.items().enumerate() {
-            if i == self.line.content_index() && matches!(item.value, Flat::Str(_)) {
-                continue;
+        let mut emit = |Item { key, value }: Item<'_>| match key {
+            Key::Static(key) if key != EXTRA_KEY || !overflows(line) => emit_typed(record, serializer, key, value),
+            key => {
+                extra.add(key.as_str(), value);
+                Ok(())
             }
-            let taken = item.key == STACK_KEY && self.stack.is_some();
-            match item.interned {
-                Some(_) if taken => emit_typed(record, serializer, RENAMED_STACK, item.value)?,
-                Some(key) if key != EXTRA_KEY || !overflows() => emit_typed(record, serializer, key, item.value)?,
-                _ => extra.add(item.key, item.value),
-            }
+        };
+        line.for_each_of_head(&mut emit)?;
+        match line.content() {
+            Item { value: Flat::Str(_), .. } => {}
+            content => emit(content)?,
         }
-        if let Some(stack) = self.stack {
-            serializer.emit_str(STACK_KEY, stack)?;
+        match stack {
+            None => line.for_each_of_tail(&mut emit)?,
+            Some(stack) => {
+                for_each_beside_stack(line, &mut emit)?;
+                emit(Item { key: Key::Static(STACK_KEY), value: Flat::Str(stack) })?;
+            }
         }
         extra.emit(record, serializer)
     }
 }
 
-fn emit_typed(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: Key, value: Flat<'_>) -> slog::Result {
+/// The fields of a line with a stack, to which a user's field of that name gives way as to one of logx's own keys.
+///
+/// A user's field may be called what another one is renamed to: the last one wins, as it does where logx renames.
+fn for_each_beside_stack(line: &Rendered<'_>, emit: &mut dyn FnMut(Item<'_>) -> slog::Result) -> slog::Result {
+    let renamed = |key: Key<'_>| matches!(key.as_str(), STACK_KEY | RENAMED_STACK);
+    let mut count = 0;
+    line.for_each_of_tail(|item| {
+        count += usize::from(renamed(item.key));
+        Ok::<_, slog::Error>(())
+    })?;
+    line.for_each_of_tail(|Item { key, value }| {
+        if !renamed(key) {
+            return emit(Item { key, value });
+        }
+        count -= 1;
+        if count == 0 { emit(Item { key: Key::Static(RENAMED_STACK), value }) } else { Ok(()) }
+    })
+}
+
+#[inline]
+fn emit_typed(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: &'static str, value: Flat<'_>) -> slog::Result {
     match value {
         Flat::Json(json) => match serde_json::from_str::<serde_json::Value>(json) {
             Ok(tree) => Serde(tree).serialize(record, key, ser),

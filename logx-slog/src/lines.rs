@@ -26,7 +26,13 @@ impl Drain for Lines {
     type Err = WriteError;
 
     fn log(&self, record: &slog::Record<'_>, values: &OwnedKVList) -> Result<(), WriteError> {
-        let kind = kind_of(record);
+        self.write(kind_of(record), record, values)
+    }
+}
+
+impl Lines {
+    /// Makes a line of a record whose kind is known.
+    pub(crate) fn write(&self, kind: Kind, record: &slog::Record<'_>, values: &OwnedKVList) -> Result<(), WriteError> {
         bridge::with_buffer(|line| {
             match self.encoding {
                 Encoding::Json => slog_json::Json::new(&mut *line).build().log(record, values)?,
@@ -35,9 +41,7 @@ impl Drain for Lines {
             bridge::write_line(&*self.sink, kind, line)
         })
     }
-}
 
-impl Lines {
     fn push_plain(&self, line: &mut Vec<u8>, kind: Kind, record: &slog::Record<'_>) -> Result<(), WriteError> {
         let mut plain = Plain(PlainLine::new(line, kind, self.sink.is_terminal()));
         record.kv().serialize(record, &mut plain).map_err(|e| WriteError::other(e.to_string()))?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use logx::bridge::{Flat, Rendered};
 use logx::sink::{self, Sink};
 use logx::{CLOSE_DEADLINE, Caller, Encoding, LogConf, Record, SetUpError, WriteError, Writer};
-use slog::{BorrowedKV, Drain, KV, Logger, OwnedKVList, RecordLocation, RecordStatic, o};
+use slog::{BorrowedKV, KV, Logger, OwnedKVList, RecordLocation, RecordStatic, o};
 
 use crate::kv::{Fields, WholeLine, level_of};
 use crate::lines::Lines;
@@ -98,18 +98,18 @@ impl Writer for SlogWriter {
         if self.closed.load(Ordering::Acquire) {
             return Err(WriteError::Closed);
         }
-        match &self.end {
-            End::Lines(lines) => {
-                with_slog_record(record, &format_args!(""), &WholeLine(record), |r| lines.log(r, &self.no_values))
-            }
+        Rendered::with(record, |line| match &self.end {
+            End::Lines(lines) => with_slog_record(record, &format_args!(""), &WholeLine(line), |r| {
+                lines.write(record.kind(), r, &self.no_values)
+            }),
             End::Queue(queue) => {
-                with_slog_record(record, &format_args!(""), &WholeLine(record), |r| queue.log(r, &self.no_values))
+                with_slog_record(record, &format_args!(""), &WholeLine(line), |r| queue.log(r, &self.no_values))
             }
             End::Logger(logger) => {
-                Rendered::with(record, |line| write_fields(logger, record, line));
+                write_fields(logger, record, line);
                 Ok(())
             }
-        }
+        })
     }
 
     fn flush(&self) -> Result<(), WriteError> {
@@ -134,8 +134,8 @@ impl Writer for SlogWriter {
     }
 }
 
-fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered) {
-    let content = match line.content() {
+fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>) {
+    let content = match line.content().value {
         Flat::Str(text) | Flat::Json(text) => text,
         Flat::Null => "null",
         other => return write_message(logger, record, line, &format!("{:?}", logx::Value::from(other)), None),
@@ -148,7 +148,7 @@ fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered) {
     write_message(logger, record, line, content, None);
 }
 
-fn write_message(logger: &Logger, record: &Record<'_>, line: &Rendered, message: &str, stack: Option<&str>) {
+fn write_message(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>, message: &str, stack: Option<&str>) {
     with_slog_record(record, &format_args!("{message}"), &Fields { line, stack }, |r| logger.log(r));
 }
 
@@ -160,13 +160,27 @@ fn with_slog_record<R>(
     values: &dyn KV,
     use_it: impl FnOnce(&slog::Record<'_>) -> R,
 ) -> R {
-    let (file, line) = match record.caller() {
-        Caller::Place { file, line, .. } => (intern(file), line),
-        _ => ("", 0),
-    };
-    let location = RecordLocation { file, line, column: 0, function: "", module: intern(record.target()) };
+    let location = location_of(record);
     let meta = RecordStatic { location: &location, tag: tag_of(record.kind()), level: level_of(record.kind()) };
     use_it(&slog::Record::new(&meta, message, BorrowedKV(values)))
+}
+
+const fn location(file: &'static str, line: u32, module: &'static str) -> RecordLocation {
+    RecordLocation { file, line, column: 0, function: "", module }
+}
+
+fn location_of(record: &Record<'_>) -> RecordLocation {
+    let (file, line) = match record.caller() {
+        Caller::Place { file, line, .. } => (file, line),
+        _ => ("", 0),
+    };
+    match record.site() {
+        // A macro's place is a static already.
+        Some(site) if std::ptr::eq(site.file(), file) && std::ptr::eq(site.target(), record.target()) => {
+            location(site.file(), line, site.target())
+        }
+        _ => location(intern(file), line, intern(record.target())),
+    }
 }
 
 fn intern(text: &str) -> &'static str {

@@ -42,65 +42,36 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// A value with room of its own, so that tracing can have it by reference.
-pub(crate) enum Slot<'a> {
-    Bool(bool),
-    I64(i64),
-    U64(u64),
-    F64(f64),
-    Str(&'a str),
-    Json(DebugValue<Text<'a>>),
-}
-
-impl<'a> Slot<'a> {
-    fn json(json: &'a str, kind: Json) -> Self {
-        Self::Json(debug(Text { json, kind }))
+impl<'a> Text<'a> {
+    /// JSON of a value.
+    pub(crate) fn value(json: &'a str) -> DebugValue<Self> {
+        debug(Self { json, kind: Json::Value })
     }
 
     /// A JSON object whose keys belong to the line itself.
-    pub(crate) fn splice(object: &'a str) -> Self {
-        Self::json(object, Json::Splice)
-    }
-
-    #[inline]
-    pub(crate) fn as_value(&self) -> &(dyn Value + '_) {
-        match self {
-            Self::Bool(v) => v,
-            Self::I64(v) => v,
-            Self::U64(v) => v,
-            Self::F64(v) => v,
-            Self::Str(v) => v,
-            Self::Json(v) => v,
-        }
+    pub(crate) fn splice(object: &'a str) -> DebugValue<Self> {
+        debug(Self { json: object, kind: Json::Splice })
     }
 }
 
-impl<'a> From<Flat<'a>> for Slot<'a> {
-    #[inline]
-    fn from(value: Flat<'a>) -> Self {
-        match value {
-            Flat::Bool(v) => Self::Bool(v),
-            Flat::I64(v) => Self::I64(v),
-            Flat::U64(v) => Self::U64(v),
-            Flat::F64(v) => Self::F64(v),
-            Flat::Str(v) => Self::Str(v),
-            Flat::Json(json) => Self::json(json, Json::Value),
-            // tracing leaves out what has no value; a key with the value null is not that.
-            _ => Self::json("null", Json::Value),
-        }
+/// The value as tracing's own; what is JSON has to be a [`Text`] somewhere.
+#[inline]
+pub(crate) fn plain<'v>(value: &'v Flat<'_>) -> Option<&'v dyn Value> {
+    match value {
+        Flat::Bool(v) => Some(v),
+        Flat::I64(v) => Some(v),
+        Flat::U64(v) => Some(v),
+        Flat::F64(v) => Some(v),
+        Flat::Str(v) => Some(v),
+        _ => None,
     }
 }
 
-impl Slot<'_> {
-    /// Runs `use_it` with logx's form of the value.
-    pub(crate) fn with_value(&self, use_it: impl FnOnce(logx::Value<'_>)) {
-        match self {
-            Self::Bool(v) => use_it(logx::Value::Bool(*v)),
-            Self::I64(v) => use_it(logx::Value::I64(*v)),
-            Self::U64(v) => use_it(logx::Value::U64(*v)),
-            Self::F64(v) => use_it(logx::Value::F64(*v)),
-            Self::Str(v) => use_it(logx::Value::Str(v)),
-            Self::Json(v) => use_it(logx::Value::Json(&format!("{v:?}"))),
-        }
+/// JSON of a value that tracing has no form for. tracing leaves out what has no value; a key with the value null is not
+/// that.
+pub(crate) fn json_of<'a>(value: Flat<'a>) -> &'a str {
+    match value {
+        Flat::Json(json) => json,
+        _ => "null",
     }
 }

@@ -15,6 +15,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use crate::callsite::kind_of;
 use crate::ids::Ids;
 use crate::levels::Levels;
+use crate::sites;
 use crate::span::SpanFields;
 use crate::visit::Collected;
 
@@ -102,32 +103,49 @@ impl LogxLayer {
         set_global_default(Dispatch::new(tracing_subscriber::registry().with(layer)))
     }
 
-    fn write(&self, event: &Event<'_>, kind: Kind, log: Option<&Log>, context: Option<&Context>) {
-        let metadata = event.metadata();
-        Collected::with(event, |collected| {
-            let place = match (metadata.file(), metadata.line()) {
-                (Some(file), Some(line)) => Caller::Place { file, line, package: "" },
-                _ => Caller::UNKNOWN,
-            };
-            // A line of logx's brings its own.
-            let caller = collected.caller().map_or(place, Caller::Text);
-            let own_context = collected.context();
-            let context = own_context.as_ref().or(context);
-            collected.with_fields(|fields| {
-                let mut line = Line::new(kind, Value::Str(collected.message())).fields(fields);
-                line = line.caller(caller).target(metadata.target());
-                if let Some(log) = log {
-                    line = line.logger(log);
-                }
-                if let Some(context) = context {
-                    line = line.context(context);
-                }
-                match &self.writer {
-                    Some(writer) => line.write_to(&**writer),
-                    None => line.log(),
-                }
-            });
+    /// An event of somebody else.
+    fn write_foreign(&self, event: &Event<'_>, kind: Kind, log: Option<&Log>, context: Option<&Context>) {
+        Collected::with(event, false, |collected| {
+            let content = Value::Str(collected.message());
+            if let Some(site) = sites::of(event.metadata(), kind)
+                && collected.has_all_of(site.keys())
+            {
+                return collected.with_values(|values| self.hand_over(Line::at(site, content, values), log, context));
+            }
+            let line = Line::new(kind, content).caller(place_of(event.metadata())).target(event.metadata().target());
+            collected.with_fields(|fields| self.hand_over(line.fields(fields), log, context));
         });
+    }
+
+    /// A line of logx's, which brings its own place and ids.
+    fn write_own(&self, event: &Event<'_>, kind: Kind, log: Option<&Log>, context: Option<&Context>) {
+        Collected::with(event, true, |collected| {
+            let caller = collected.caller().map_or_else(|| place_of(event.metadata()), Caller::Text);
+            let own_context = collected.context();
+            let line =
+                Line::new(kind, Value::Str(collected.message())).caller(caller).target(event.metadata().target());
+            collected.with_fields(|fields| self.hand_over(line.fields(fields), log, own_context.as_ref().or(context)));
+        });
+    }
+
+    fn hand_over<'a>(&self, mut line: Line<'a>, log: Option<&'a Log>, context: Option<&'a Context>) {
+        if let Some(log) = log {
+            line = line.logger(log);
+        }
+        if let Some(context) = context {
+            line = line.context(context);
+        }
+        match &self.writer {
+            Some(writer) => line.write_to(&**writer),
+            None => line.log(),
+        }
+    }
+}
+
+fn place_of<'a>(metadata: &Metadata<'a>) -> Caller<'a> {
+    match (metadata.file(), metadata.line()) {
+        (Some(file), Some(line)) => Caller::Place { file, line, package: "" },
+        _ => Caller::UNKNOWN,
     }
 }
 
@@ -180,13 +198,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogxLayer {
         if !self.levels.passes(metadata) || (self.writer.is_none() && !logx::enabled(kind, metadata.target())) {
             return;
         }
-        let Some(span) = context.event_span(event) else {
-            return self.write(event, kind, None, None);
-        };
-        let ids = self.ids.of_span(&span.id());
-        let merged = own_fields(&span).map(|fields| fields.merged());
-        let log = merged.as_deref();
-        self.write(event, kind, log, ids.as_ref());
+        let span = context.event_span(event);
+        let ids = span.as_ref().and_then(|span| self.ids.of_span(&span.id()));
+        let merged = span.and_then(|span| own_fields(&span)).map(|fields| fields.merged());
+        let write = if own.is_some() { Self::write_own } else { Self::write_foreign };
+        write(self, event, kind, merged.as_deref(), ids.as_ref());
     }
 }
 

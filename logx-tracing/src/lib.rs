@@ -14,11 +14,13 @@
 //! ```
 
 mod callsite;
+mod event;
 mod fields;
 mod ids;
 mod layer;
 mod levels;
 mod lines;
+mod sites;
 mod span;
 mod visit;
 mod writer;

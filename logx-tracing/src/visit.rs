@@ -8,7 +8,6 @@ use logx::{Context, Field as LineField, Key, Value, bridge};
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
-use crate::callsite::kind_of;
 use crate::fields::{Json, printing};
 use crate::{MESSAGE_KEY, STACK_KEY};
 
@@ -42,17 +41,18 @@ thread_local! {
 /// What is kept for the thread's next event.
 const KEEP_BYTES: usize = 16 * 1024;
 /// So many fields need no memory of their own.
-const FEW: usize = 24;
+const FEW: usize = 16;
 
 impl Collected {
     /// Takes the event's values and runs `use_it` with them.
-    pub(crate) fn with<R>(event: &Event<'_>, use_it: impl FnOnce(&Self) -> R) -> R {
+    /// `is_own` says that the event comes from logx.
+    pub(crate) fn with<R>(event: &Event<'_>, is_own: bool, use_it: impl FnOnce(&Self) -> R) -> R {
         let mut collected = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
         collected.text.clear();
         collected.slots.clear();
         collected.message = 0..0;
         (collected.caller, collected.trace, collected.span) = (None, None, None);
-        collected.is_own = kind_of(event.metadata()).is_some();
+        collected.is_own = is_own;
         event.record(&mut collected);
         let result = use_it(&collected);
         if collected.text.capacity() <= KEEP_BYTES {
@@ -80,6 +80,26 @@ impl Collected {
         })
     }
 
+    /// Whether there is one field for each of the keys, in their order.
+    #[inline]
+    pub(crate) fn has_all_of(&self, keys: &[&'static str]) -> bool {
+        self.slots.len() == keys.len() && self.slots.iter().zip(keys).all(|((name, _), key)| std::ptr::eq(*name, *key))
+    }
+
+    /// Runs `use_it` with the values of the fields but the message.
+    #[inline]
+    pub(crate) fn with_values<R>(&self, use_it: impl FnOnce(&[Value<'_>]) -> R) -> R {
+        let values = self.slots.iter().map(|(_, form)| self.value(form));
+        let mut few = [Value::Null; FEW];
+        match few.get_mut(..self.slots.len()) {
+            Some(room) => {
+                room.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
+                use_it(room)
+            }
+            None => use_it(&values.collect::<Vec<_>>()),
+        }
+    }
+
     /// Runs `use_it` with the fields but the message.
     pub(crate) fn with_fields<R>(&self, use_it: impl FnOnce(&[LineField<'_>]) -> R) -> R {
         let fields = self.slots.iter().map(|(key, form)| LineField { key: Key::Static(key), value: self.value(form) });
@@ -93,6 +113,7 @@ impl Collected {
         }
     }
 
+    #[inline]
     fn value<'a>(&'a self, form: &Form) -> Value<'a> {
         match form {
             Form::Bool(v) => Value::Bool(*v),

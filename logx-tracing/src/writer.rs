@@ -6,19 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use logx::bridge::{self, Flat, Item, Rendered};
+use logx::bridge::Rendered;
 use logx::sink::{self, Sink};
-use logx::{Encoding, Kind, LogConf, Record, SetUpError, Value, WriteError, Writer};
+use logx::{Encoding, LogConf, Record, SetUpError, WriteError, Writer};
 use tracing_core::{Dispatch, Event, LevelFilter, dispatcher};
 
-use crate::callsite::{self, Place, Site};
-use crate::fields::Slot;
+use crate::callsite::{self, Site};
+use crate::event::{Shape, with_event};
 use crate::lines::{self, Lines};
-use crate::{FIELDS_KEY, MESSAGE_KEY, STACK_KEY};
-
-/// A user's keys that collide with those that tracing's subscribers know, renamed as logx renames its own.
-const RENAMED_MESSAGE: &str = "fields.message";
-const RENAMED_STACK: &str = "fields.stack";
 
 /// A logx writer whose lines are tracing events.
 pub struct TracingWriter {
@@ -87,24 +82,26 @@ impl Writer for TracingWriter {
         if self.closed.load(Ordering::Acquire) {
             return Err(WriteError::Closed);
         }
-        let foreign = !matches!(self.end, End::Lines { .. });
         // Cheaper than rendering a line that nobody wants. It is the thread's subscriber that tracing asks for this level
         // when there is only one in the process: one of our own may want more.
         if matches!(self.end, End::Current) && callsite::level_of(record.kind()) > LevelFilter::current() {
             return Ok(());
         }
-        Rendered::with(record, |line| {
-            let place = Place::of(record);
-            if foreign {
-                Values::foreign(record, line).with_event(record, &place, |site, event| match &self.end {
-                    End::Given(dispatch) => offer(dispatch, site, event),
-                    _ => dispatcher::get_default(|dispatch| offer(dispatch, site, event)),
-                });
-            } else if let End::Lines { dispatch, .. } = &self.end {
-                Values::all(line).with_event(record, &place, |_, event| dispatch.event(event));
-                return lines::take_outcome();
+        Rendered::with(record, |line| match &self.end {
+            End::Lines { dispatch, .. } => {
+                with_event(record, line, Shape::All, |_, event| dispatch.event(event));
+                lines::take_outcome()
             }
-            Ok(())
+            End::Given(dispatch) => {
+                with_event(record, line, Shape::Foreign, |site, event| offer(dispatch, site, event));
+                Ok(())
+            }
+            End::Current => {
+                with_event(record, line, Shape::Foreign, |site, event| {
+                    dispatcher::get_default(|dispatch| offer(dispatch, site, event));
+                });
+                Ok(())
+            }
         })
     }
 
@@ -132,116 +129,4 @@ fn offer(dispatch: &Dispatch, site: &'static Site, event: &Event<'_>) {
     if site.is_always() || dispatch.enabled(site.metadata()) {
         dispatch.event(event);
     }
-}
-
-/// The keys and values of one event.
-struct Values<'a> {
-    keys: Vec<&'static str>,
-    slots: Vec<Slot<'a>>,
-    /// Keys that cannot be interned, and their values: `,"key":value`.
-    extra: Vec<u8>,
-}
-
-impl<'a> Values<'a> {
-    fn with_room(n: usize) -> Self {
-        Self { keys: Vec::with_capacity(n), slots: Vec::with_capacity(n), extra: Vec::new() }
-    }
-
-    /// Every key of the line, as the native writer prints it.
-    fn all(line: &'a Rendered) -> Self {
-        let items = line.items();
-        let mut values = Self::with_room(items.len() + 1);
-        items.for_each(|item| values.push(item));
-        values
-    }
-
-    /// For foreign subscribers: the message first; no timestamp, which they have of their own.
-    fn foreign(record: &Record<'_>, line: &'a Rendered) -> Self {
-        let items = line.items();
-        let mut values = Self::with_room(items.len() + 2);
-        let content = line.content();
-        let with_stack = matches!(record.kind(), Kind::Severe | Kind::Stack);
-        match content {
-            Flat::Str(text) => match text.split_once('\n').filter(|_| with_stack) {
-                Some((first, stack)) => {
-                    values.put(MESSAGE_KEY, Slot::Str(first));
-                    values.put(STACK_KEY, Slot::Str(stack));
-                }
-                None => values.put(MESSAGE_KEY, Slot::Str(text)),
-            },
-            other => values.put(MESSAGE_KEY, Slot::from(other)),
-        }
-        for (i, item) in items.enumerate().skip(1) {
-            match item.key {
-                _ if i == line.content_index() => {}
-                MESSAGE_KEY => values.put(RENAMED_MESSAGE, Slot::from(item.value)),
-                STACK_KEY if with_stack => values.put(RENAMED_STACK, Slot::from(item.value)),
-                _ => values.push(item),
-            }
-        }
-        values
-    }
-
-    #[inline]
-    fn put(&mut self, key: &'static str, slot: Slot<'a>) {
-        self.keys.push(key);
-        self.slots.push(slot);
-    }
-
-    #[inline]
-    fn push(&mut self, item: Item<'a>) {
-        match item.interned {
-            Some(key) => self.put(key, Slot::from(item.value)),
-            None => push_extra(&mut self.extra, item.key, Value::from(item.value)),
-        }
-    }
-
-    /// Makes the event and runs `use_it` with it.
-    fn with_event(mut self, record: &Record<'_>, place: &Place<'_>, use_it: impl FnOnce(&'static Site, &Event<'_>)) {
-        if self.extra.is_empty()
-            && let Some(site) = callsite::find(place, &self.keys)
-        {
-            return send(site, &self.slots, use_it);
-        }
-        self.move_fields(record);
-        let mut object = std::mem::take(&mut self.extra);
-        if let Some(comma) = object.first_mut() {
-            *comma = b'{';
-            object.push(b'}');
-        }
-        let object = String::from_utf8(object).unwrap_or_default();
-        let mut slots: Vec<Slot<'_>> = self.slots;
-        if !object.is_empty() {
-            self.keys.push(FIELDS_KEY);
-            slots.push(Slot::splice(&object));
-        }
-        send(callsite::find_shared(place, &self.keys), &slots, use_it);
-    }
-
-    /// Leaves logx's own keys and moves the others into one object.
-    fn move_fields(&mut self, record: &Record<'_>) {
-        let own = record.keys().all();
-        let is_own = |key: &str| key == MESSAGE_KEY || key == STACK_KEY || own.contains(&key);
-        let slots = std::mem::take(&mut self.slots);
-        let keys = std::mem::take(&mut self.keys);
-        for (key, slot) in keys.into_iter().zip(slots) {
-            if is_own(key) {
-                self.put(key, slot);
-            } else {
-                slot.with_value(|value| push_extra(&mut self.extra, key, value));
-            }
-        }
-    }
-}
-
-fn push_extra(out: &mut Vec<u8>, key: &str, value: Value<'_>) {
-    bridge::push_key(out, key);
-    bridge::push_value(out, value);
-}
-
-fn send(site: &'static Site, slots: &[Slot<'_>], use_it: impl FnOnce(&'static Site, &Event<'_>)) {
-    let metadata = site.metadata();
-    let values: Vec<Option<&dyn tracing_core::field::Value>> = slots.iter().map(|slot| Some(slot.as_value())).collect();
-    let values = metadata.fields().value_set_all(&values);
-    use_it(site, &Event::new(metadata, &values));
 }

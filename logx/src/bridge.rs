@@ -1,6 +1,7 @@
 //! What adapters to other logging libraries need: a line's keys and values in the few forms that all of them know,
 //! keys that live for ever, and the encoder.
 
+mod names;
 mod plain;
 mod rendered;
 
@@ -16,7 +17,6 @@ use crate::error::WriteError;
 use crate::field::Key;
 use crate::level::Kind;
 use crate::local;
-use crate::record::Record;
 use crate::sink::Sink;
 use crate::value::Value;
 
@@ -54,47 +54,11 @@ impl<'a> From<Flat<'a>> for Value<'a> {
     }
 }
 
-impl Record<'_> {
-    /// Calls `each` with every key of the line and its rendered value, as [`for_each`](Self::for_each) does.
-    /// Foreign code of values has run before `each` is called with them.
-    pub fn for_each_flat(&self, each: &mut dyn FnMut(Key<'_>, Flat<'_>)) {
-        self.for_each_key(&mut |key, value| self.flat(value, &mut |flat| each(key, flat)));
-    }
-
-    /// Calls `use_it` with the rendered value.
-    #[inline]
-    pub fn flat(&self, value: Value<'_>, use_it: &mut dyn FnMut(Flat<'_>)) {
-        match value {
-            Value::Str(v) => use_it(Flat::Str(v)),
-            Value::I64(v) => use_it(Flat::I64(v)),
-            Value::U64(v) => use_it(Flat::U64(v)),
-            Value::Bool(v) => use_it(Flat::Bool(v)),
-            Value::F64(v) if v.is_finite() => use_it(Flat::F64(v)),
-            other => self.flat_rare(other, use_it),
-        }
-    }
-
-    fn flat_rare(&self, value: Value<'_>, use_it: &mut dyn FnMut(Flat<'_>)) {
-        match value {
-            Value::Null => use_it(Flat::Null),
-            Value::F32(v) if v.is_finite() => {
-                // Its own shortest digits, not those of the double nearest to it.
-                let mut digits = Vec::with_capacity(24);
-                number::push_f32(&mut digits, v);
-                let double = std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok());
-                use_it(Flat::F64(double.unwrap_or_else(|| f64::from(v))));
-            }
-            Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => {
-                use_it(Flat::Str(&text::to_string(value)));
-            }
-            Value::Masked(v) => self.flat(guard::mask_of(v).as_value(), use_it),
-            other => {
-                let mut json = Vec::with_capacity(64);
-                json::push_value(&mut json, other, self.masks());
-                use_it(of_json(std::str::from_utf8(&json).unwrap_or("null"), &mut String::new()));
-            }
-        }
-    }
+/// The double that prints with a single-precision float's own shortest digits, not with those of the double nearest to it.
+fn double_of(v: f32) -> f64 {
+    let mut digits = Vec::with_capacity(24);
+    number::push_f32(&mut digits, v);
+    std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| f64::from(v))
 }
 
 /// The form of a JSON text; unescaped text is kept in `unescaped`.

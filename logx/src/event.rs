@@ -9,6 +9,7 @@ use crate::field::Field;
 use crate::global;
 use crate::level::Kind;
 use crate::logger::Log;
+use crate::site::Site;
 use crate::value::Value;
 use crate::writer::Writer;
 
@@ -17,9 +18,11 @@ use crate::writer::Writer;
 pub struct Event<'a> {
     kind: Kind,
     content: Value<'a>,
+    site: Option<&'static Site>,
+    values: &'a [Value<'a>],
     fields: &'a [Field<'a>],
-    caller: Caller<'a>,
-    target: &'a str,
+    caller: Option<Caller<'a>>,
+    target: Option<&'a str>,
     time: Option<SystemTime>,
     context: Option<&'a Context>,
     log: Option<&'a Log>,
@@ -29,7 +32,25 @@ impl<'a> Event<'a> {
     /// A line of a kind with a content.
     #[must_use]
     pub fn new(kind: Kind, content: Value<'a>) -> Self {
-        Self { kind, content, fields: &[], caller: Caller::UNKNOWN, target: "", time: None, context: None, log: None }
+        Self {
+            kind,
+            content,
+            site: None,
+            values: &[],
+            fields: &[],
+            caller: Some(Caller::UNKNOWN),
+            target: Some(""),
+            time: None,
+            context: None,
+            log: None,
+        }
+    }
+
+    /// A line of a call-site that a bridge made of another library's: kind, place, target and keys are the site's, and
+    /// are encoded once. There is one value for each of its keys, in their order; further ones are left out.
+    #[must_use]
+    pub fn at(site: &'static Site, content: Value<'a>, values: &'a [Value<'a>]) -> Self {
+        Self { site: Some(site), values, caller: None, target: None, ..Self::new(site.kind(), content) }
     }
 
     /// The fields; of equal keys the last one is printed.
@@ -42,14 +63,14 @@ impl<'a> Event<'a> {
     /// Where it was logged.
     #[must_use]
     pub fn caller(mut self, caller: Caller<'a>) -> Self {
-        self.caller = caller;
+        self.caller = Some(caller);
         self
     }
 
     /// The library's own target, which levels of targets go by.
     #[must_use]
     pub fn target(mut self, target: &'a str) -> Self {
-        self.target = target;
+        self.target = Some(target);
         self
     }
 
@@ -77,7 +98,8 @@ impl<'a> Event<'a> {
     /// Whether the line passes.
     #[must_use]
     pub fn enabled(&self) -> bool {
-        global::enabled(self.kind, self.target)
+        let of_site = || self.site.map_or("", Site::target);
+        global::enabled(self.kind, self.target.unwrap_or_else(of_site))
     }
 
     /// Logs the line, if it passes.
@@ -98,12 +120,12 @@ impl<'a> Event<'a> {
             kind: self.kind,
             content: self.content,
             literal: None,
-            site: None,
-            values: &[],
+            site: self.site,
+            values: self.values,
             fields: self.fields,
             log: self.log.and_then(Log::inner),
-            caller: Some(self.caller),
-            target: Some(self.target),
+            caller: self.caller,
+            target: self.target,
             time: self.time,
             context: self.context,
         }

@@ -100,6 +100,11 @@ impl MaskKeys {
     }
 
     #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
     pub(crate) fn covers(&self, key: &str) -> bool {
         !self.0.is_empty() && self.0.iter().any(|k| k.eq_ignore_ascii_case(key))
     }

@@ -1,0 +1,201 @@
+//! A line as one event of tracing.
+
+use logx::bridge::{self, Flat, Item, Rendered};
+use logx::{Key, Kind, Record, Value};
+use tracing_core::Event;
+use tracing_core::field::Value as Field;
+
+use crate::callsite::{self, Place, Site};
+use crate::fields::{Text, json_of, plain};
+use crate::{FIELDS_KEY, MESSAGE_KEY, STACK_KEY};
+
+/// A user's keys that collide with those that tracing's subscribers know, renamed as logx renames its own.
+const RENAMED_MESSAGE: &str = "fields.message";
+const RENAMED_STACK: &str = "fields.stack";
+
+/// What cannot fail.
+type Never = Result<(), std::convert::Infallible>;
+
+/// Keys of an event that need no memory of their own.
+const FEW: usize = 32;
+
+/// Runs `use_it` with room for `n`.
+#[inline]
+fn with_room<T: Copy, R>(n: usize, empty: T, use_it: impl FnOnce(&mut [T]) -> R) -> R {
+    let mut few = [empty; FEW];
+    match few.get_mut(..n) {
+        Some(room) => use_it(room),
+        None => use_it(&mut vec![empty; n]),
+    }
+}
+
+/// Which keys an event has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Every key of the line, as the native writer prints it.
+    All,
+    /// What a foreign subscriber gets: the message first; no timestamp, of which it has its own.
+    Foreign,
+}
+
+/// Makes the event of a line and runs `use_it` with it.
+pub(crate) fn with_event(
+    record: &Record<'_>,
+    line: &Rendered<'_>,
+    shape: Shape,
+    use_it: impl FnOnce(&'static Site, &Event<'_>),
+) {
+    // The stack and the JSON object of the fields may come on top.
+    let n = line.max_len() + 2;
+    with_room(n, "", |keys| {
+        with_room(n, Flat::Null, |values| {
+            let mut pairs = Pairs { keys, values, len: 0, extra: Vec::new() };
+            match shape {
+                Shape::All => pairs.push_all(line),
+                Shape::Foreign => pairs.push_foreign(record, line),
+            }
+            pairs.send(record, use_it);
+        });
+    });
+}
+
+/// The keys and values of one event.
+struct Pairs<'a, 'r> {
+    keys: &'r mut [&'static str],
+    values: &'r mut [Flat<'a>],
+    len: usize,
+    /// Keys that cannot be interned, and their values: `,"key":value`.
+    extra: Vec<u8>,
+}
+
+impl<'a> Pairs<'a, '_> {
+    #[inline]
+    fn put(&mut self, key: &'static str, value: Flat<'a>) {
+        self.keys[self.len] = key;
+        self.values[self.len] = value;
+        self.len += 1;
+    }
+
+    #[inline]
+    fn push(&mut self, item: Item<'a>) -> Never {
+        match item.key {
+            Key::Static(key) => self.put(key, item.value),
+            Key::Dyn(key) => push_extra(&mut self.extra, key, item.value),
+        }
+        Ok(())
+    }
+
+    fn push_all(&mut self, line: &'a Rendered<'a>) {
+        let Ok(()) = line.for_each(|item| self.push(item));
+    }
+
+    fn push_foreign(&mut self, record: &Record<'_>, line: &'a Rendered<'a>) {
+        let has_stack = matches!(record.kind(), Kind::Severe | Kind::Stack);
+        match line.content().value {
+            Flat::Str(text) => match text.split_once('\n').filter(|_| has_stack) {
+                Some((first, stack)) => {
+                    self.put(MESSAGE_KEY, Flat::Str(first));
+                    self.put(STACK_KEY, Flat::Str(stack));
+                }
+                None => self.put(MESSAGE_KEY, Flat::Str(text)),
+            },
+            other => self.put(MESSAGE_KEY, other),
+        }
+        // The subscriber has a time of its own.
+        let mut is_time = true;
+        let Ok(()) = line.for_each_of_head(|item| if std::mem::take(&mut is_time) { Ok(()) } else { self.push(item) });
+        let mut at = 0;
+        let Ok(()) = line.for_each_of_tail(|item| {
+            at += 1;
+            match item.key.as_str() {
+                MESSAGE_KEY => self.rename(item, at, line, [MESSAGE_KEY, RENAMED_MESSAGE]),
+                STACK_KEY if has_stack => self.rename(item, at, line, [STACK_KEY, RENAMED_STACK]),
+                RENAMED_MESSAGE => self.rename(item, at, line, [MESSAGE_KEY, RENAMED_MESSAGE]),
+                RENAMED_STACK if has_stack => self.rename(item, at, line, [STACK_KEY, RENAMED_STACK]),
+                _ => self.push(item),
+            }
+        });
+    }
+
+    /// A user's field whose key has another meaning for subscribers gets another one. A field may bear that key as it is:
+    /// the last of them wins, as it does where logx renames.
+    #[cold]
+    fn rename(&mut self, item: Item<'a>, at: usize, line: &Rendered<'_>, names: [&'static str; 2]) -> Never {
+        let mut last = 0;
+        let mut i = 0;
+        let Ok(()) = line.for_each_of_tail(|other| {
+            i += 1;
+            if names.contains(&other.key.as_str()) {
+                last = i;
+            }
+            Never::Ok(())
+        });
+        if at == last {
+            self.put(names[1], item.value);
+        }
+        Ok(())
+    }
+
+    fn send(mut self, record: &Record<'_>, use_it: impl FnOnce(&'static Site, &Event<'_>)) {
+        let place = Place::of(record);
+        if self.extra.is_empty()
+            && let Some(site) = callsite::find(&place, &self.keys[..self.len])
+        {
+            return send(site, &self.values[..self.len], None, use_it);
+        }
+        self.move_fields(record);
+        let mut object = std::mem::take(&mut self.extra);
+        if let Some(comma) = object.first_mut() {
+            *comma = b'{';
+            object.push(b'}');
+        }
+        let object = String::from_utf8(object).unwrap_or_default();
+        let splice = (!object.is_empty()).then(|| Text::splice(&object));
+        let mut keys = self.keys[..self.len].to_vec();
+        keys.extend(splice.as_ref().map(|_| FIELDS_KEY));
+        let object = splice.as_ref().map(|text| text as &dyn Field);
+        send(callsite::find_shared(&place, &keys), &self.values[..self.len], object, use_it);
+    }
+
+    /// Leaves logx's own keys and moves the others into one object.
+    fn move_fields(&mut self, record: &Record<'_>) {
+        let own = record.keys().all();
+        let is_own = |key: &str| key == MESSAGE_KEY || key == STACK_KEY || own.contains(&key);
+        let all = std::mem::take(&mut self.len);
+        for i in 0..all {
+            let (key, value) = (self.keys[i], self.values[i]);
+            if is_own(key) {
+                self.put(key, value);
+            } else {
+                push_extra(&mut self.extra, key, value);
+            }
+        }
+    }
+}
+
+fn push_extra(out: &mut Vec<u8>, key: &str, value: Flat<'_>) {
+    bridge::push_key(out, key);
+    bridge::push_value(out, Value::from(value));
+}
+
+#[inline]
+fn send(
+    site: &'static Site,
+    values: &[Flat<'_>],
+    object: Option<&dyn Field>,
+    use_it: impl FnOnce(&'static Site, &Event<'_>),
+) {
+    let metadata = site.metadata();
+    let texts: Vec<_> = values.iter().filter(|v| plain(v).is_none()).map(|v| Text::value(json_of(*v))).collect();
+    let mut texts = texts.iter();
+    let n = values.len() + usize::from(object.is_some());
+    with_room(n, None, |room: &mut [Option<&dyn Field>]| {
+        for (slot, value) in room.iter_mut().zip(values) {
+            *slot = plain(value).or_else(|| texts.next().map(|text| text as &dyn Field));
+        }
+        if let (Some(last), Some(object)) = (room.last_mut(), object) {
+            *last = Some(object);
+        }
+        use_it(site, &Event::new(metadata, &metadata.fields().value_set_all(room)));
+    });
+}
