@@ -17,15 +17,20 @@ pub struct Probe {
 
 /// The bytes of one line, or what is wrong with it.
 pub fn line_of(probe: &Probe, scenario: Scenario) -> Result<usize, String> {
-    let candidate = probe.candidate.as_ref();
+    let line = line(probe.candidate.as_ref(), &probe.capture, scenario)?;
+    Ok(line.len())
+}
+
+/// One line of a candidate that writes into `capture`, or what is wrong with it; none where the scenario is off.
+pub fn line(candidate: &dyn Candidate, capture: &Capture, scenario: Scenario) -> Result<Vec<u8>, String> {
     candidate.activate();
-    probe.capture.take();
+    capture.take();
     candidate.run(scenario, LINES);
-    let bytes = probe.capture.take();
+    let bytes = capture.take();
     let fail = |what: String| format!("{} {scenario}: {what}: {}", candidate.name(), String::from_utf8_lossy(&bytes));
     let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
     if scenario.is_off() {
-        return if bytes.is_empty() { Ok(0) } else { Err(fail("wrote a line at a disabled level".into())) };
+        return if bytes.is_empty() { Ok(bytes) } else { Err(fail("wrote a line at a disabled level".into())) };
     }
     if lines.len() as u64 != LINES || !bytes.ends_with(b"\n") {
         return Err(fail(format!("{} lines for {LINES} calls", lines.len())));
@@ -43,7 +48,7 @@ pub fn line_of(probe: &Probe, scenario: Scenario) -> Result<usize, String> {
             }
         }
     }
-    Ok(lines[0].len())
+    Ok(lines[0].to_vec())
 }
 
 /// True when a member at any depth of the objects passes `test`.

@@ -136,7 +136,7 @@ pub fn expected(scenario: crate::scenario::Scenario) -> Vec<(&'static str, serde
     use crate::scenario::Scenario as S;
     use serde_json::json;
     match scenario {
-        S::Flat10 => {
+        S::Flat10 | S::Span10 => {
             let d = flat();
             vec![
                 ("method", json!(d.method)),

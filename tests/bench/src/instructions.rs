@@ -66,12 +66,12 @@ fn limit(scenario: Scenario) -> Option<f64> {
         Scenario::Ctx10 => Some(650.0),
         Scenario::Fmt3 => Some(2_200.0),
         Scenario::Fmt10 => Some(44_000.0),
-        Scenario::Zap10Serde => None,
+        Scenario::Zap10Serde | Scenario::Span10 => None,
     }
 }
 
 /// Two processes at once: one length each.
-fn per_line(name: &str, scenario: Scenario) -> Result<f64> {
+pub fn per_line(name: &str, scenario: Scenario) -> Result<f64> {
     let (short, long) = std::thread::scope(|scope| {
         let short = scope.spawn(|| collected(name, scenario, SHORT));
         let long = collected(name, scenario, LONG);

@@ -1,11 +1,15 @@
 //! Who takes part, on which sink.
 
+use crate::bridges::{Bridge, JSON_LAYER, JSON_LAYER_IN_SPAN, THROUGH_SLOG, THROUGH_TRACING};
 use crate::candidate::Candidate;
 use crate::check::Probe;
 use crate::floor::{Floor, FloorBest};
 use crate::lines::OURS;
 use crate::ours::Logx;
-use crate::rivals::{Late, SlogJson, SpdlogJson, Structured, TracingJson, slog_async, stock_json};
+use crate::rivals::{
+    Late, SlogJson, SlogSame, SpdlogJson, Structured, TracingJson, TracingSame, own_logger, slog_async, stock_json,
+};
+use crate::scenario::Scenario;
 use crate::sink::{Appended, Capture, Discard};
 use crate::subscribers;
 use crate::worker::{Background, Start};
@@ -13,11 +17,13 @@ use anyhow::Result;
 use logx::{LogConf, Mode, NativeWriter, Stream, Writer};
 use logx_slog::SlogWriter;
 use logx_tracing::TracingWriter;
-use slog::Drain;
-use std::io::{BufWriter, LineWriter};
+use std::io::{BufWriter, LineWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// The places of the subscribers in the process's switch.
 mod slot {
@@ -25,6 +31,8 @@ mod slot {
     pub(super) const STOCK_CAPTURE: usize = 1;
     pub(super) const STOCK_FILE: usize = 2;
     pub(super) const APPENDER: usize = 3;
+    pub(super) const LOGX_JSON: usize = 4;
+    pub(super) const LOGX_JSON_CAPTURE: usize = 5;
 }
 
 /// The candidate that all ratios refer to.
@@ -56,6 +64,8 @@ impl Lineup {
             Box::new(stock_json(lineup.capture.clone())),
             Box::new(stock_json(lineup.file.clone())),
             Box::new(stock_json(lineup.appender.clone())),
+            Box::new(logx_json(Discard)),
+            Box::new(logx_json(lineup.capture.clone())),
         ])?;
         Ok(lineup)
     }
@@ -134,20 +144,19 @@ impl Lineup {
         ]
     }
 
-    /// Each bridge of logx beside the library that it goes through, called directly: theirs, ours.
-    pub fn bridges(&self) -> Vec<[Box<dyn Candidate>; 2]> {
-        let drain = Mutex::new(slog_json::Json::default(Discard)).fuse();
-        let through_slog = SlogWriter::new(slog::Logger::root(drain, slog::o!()));
-        vec![
-            [
-                Box::new(SlogJson::new("slog-json directly", Discard)),
-                Box::new(Logx::through_slog("logx through slog-json", Arc::new(through_slog))),
-            ],
-            [
-                Box::new(TracingJson::new("tracing directly", slot::STOCK)),
-                Box::new(Logx::through_tracing("logx through tracing", Arc::new(TracingWriter::new()), slot::STOCK)),
-            ],
-        ]
+    /// Each bridge of logx beside the library that it goes through, called directly, on the discarding sink.
+    pub fn bridges(&self) -> Vec<Bridge> {
+        bridges(Discard, [slot::STOCK, slot::LOGX_JSON])
+    }
+
+    /// The same on a sink that keeps the bytes.
+    pub fn bridge_probes(&self) -> Vec<Bridge> {
+        bridges(self.capture.clone(), [slot::STOCK_CAPTURE, slot::LOGX_JSON_CAPTURE])
+    }
+
+    /// What the probes wrote.
+    pub const fn capture(&self) -> &Capture {
+        &self.capture
     }
 
     /// The file of the file scenarios.
@@ -170,4 +179,61 @@ impl Lineup {
         ];
         Ok(candidates.into_iter().map(|candidate| Probe { candidate, capture: self.capture.clone() }).collect())
     }
+}
+
+/// tracing's events as logx's lines, for a program that only uses tracing.
+fn logx_json<W: Write + Send + 'static>(sink: W) -> impl Subscriber + Send + Sync {
+    tracing_subscriber::registry().with(logx_tracing::json_to(sink).with_level(LevelFilter::INFO))
+}
+
+/// All bridges to `sink`, and to tracing's subscribers of those slots: the stock one and logx's.
+fn bridges<W: Write + Clone + Send + 'static>(sink: W, [stock, logx_json]: [usize; 2]) -> Vec<Bridge> {
+    let own_logger = Arc::new(SlogWriter::new(own_logger(sink.clone())));
+    let line = Arc::new(SlogWriter::json(sink.clone()));
+    let stock_name = "tracing-subscriber's json";
+    let logx_name = "logx_tracing::json()";
+    vec![
+        Bridge {
+            direct: Box::new(SlogSame::own_logger("slog-json directly", sink.clone())),
+            through: Box::new(Logx::through_slog("logx through slog-json", own_logger)),
+            scenario: Scenario::Flat10,
+            limit: THROUGH_SLOG,
+            same_line: true,
+        },
+        Bridge {
+            direct: Box::new(SlogSame::line("slog-json directly, whole lines", sink)),
+            through: Box::new(Logx::through_slog_lines("SlogWriter::json", line)),
+            scenario: Scenario::Flat10,
+            limit: THROUGH_SLOG,
+            same_line: true,
+        },
+        Bridge {
+            direct: Box::new(TracingSame::new("tracing directly", stock)),
+            through: Box::new(Logx::through_tracing("logx through tracing", Arc::new(TracingWriter::new()), stock)),
+            scenario: Scenario::Flat10,
+            limit: THROUGH_TRACING,
+            same_line: true,
+        },
+        Bridge {
+            direct: Box::new(TracingJson::new(stock_name, stock)),
+            through: Box::new(TracingJson::new(logx_name, logx_json)),
+            scenario: Scenario::Flat10,
+            limit: JSON_LAYER,
+            same_line: false,
+        },
+        Bridge {
+            direct: Box::new(TracingJson::new(stock_name, stock)),
+            through: Box::new(TracingJson::new(logx_name, logx_json)),
+            scenario: Scenario::Span10,
+            limit: JSON_LAYER_IN_SPAN,
+            same_line: false,
+        },
+        Bridge {
+            direct: Box::new(TracingJson::new(stock_name, stock)),
+            through: Box::new(TracingJson::new(logx_name, logx_json)),
+            scenario: Scenario::Ctx10,
+            limit: JSON_LAYER_IN_SPAN,
+            same_line: false,
+        },
+    ]
 }

@@ -27,6 +27,7 @@ mod threads;
 mod worker;
 
 use anyhow::{Result, bail};
+use bridges::Bridge;
 use lineup::Lineup;
 use std::process::ExitCode;
 use targets::Verdict;
@@ -71,7 +72,8 @@ fn main() -> Result<ExitCode> {
     let dir = tempfile::tempdir()?;
     let lineup = Lineup::new(dir.path())?;
     if args.first().is_some_and(|a| a == instructions::ONE) {
-        instructions::one(&lineup.discarding()?, &args[1..])?;
+        let candidates = lineup.discarding()?.into_iter().chain(lineup.bridges().into_iter().flat_map(Bridge::both));
+        instructions::one(&candidates.collect::<Vec<_>>(), &args[1..])?;
         return Ok(ExitCode::SUCCESS);
     }
     let options = Options::parse(&args)?;
@@ -103,7 +105,8 @@ fn measure_parts(options: &Options, lineup: &Lineup) -> Result<Vec<Verdict>> {
         verdicts.extend(worker::run(lineup.background())?);
     }
     if options.wants("bridges") {
-        verdicts.extend(bridges::run(lineup, options.rounds));
+        bridges::verify(&lineup.bridge_probes(), lineup.capture())?;
+        verdicts.extend(bridges::run(&lineup.bridges(), options.rounds)?);
     }
     if options.wants("instructions") {
         verdicts.extend(instructions::run(&discarding)?);

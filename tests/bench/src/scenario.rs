@@ -19,6 +19,8 @@ pub enum Scenario {
     Zap10Serde,
     /// A logger that carries the ten fields of `Zap10`, and a static message.
     Ctx10,
+    /// An event in a span that carries the ten fields of `Flat10`: only the part `bridges` has it.
+    Span10,
     /// A message formatted from three values.
     Fmt3,
     /// A message formatted from ten rich values.
@@ -47,13 +49,14 @@ impl Scenario {
             Self::Zap10 => "zap10",
             Self::Zap10Serde => "zap10-serde",
             Self::Ctx10 => "ctx10",
+            Self::Span10 => "span10",
             Self::Fmt3 => "fmt3",
             Self::Fmt10 => "fmt10",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == name)
+        Self::ALL.into_iter().chain([Self::Span10]).find(|s| s.name() == name)
     }
 
     /// True where nothing is written.

@@ -48,7 +48,7 @@ impl<const SLOT: usize> Candidate for FloorBest<SLOT> {
     }
 
     fn supports(&self, scenario: Scenario) -> bool {
-        scenario != Scenario::Zap10Serde
+        !matches!(scenario, Scenario::Zap10Serde | Scenario::Span10)
     }
 
     fn run(&self, scenario: Scenario, lines: u64) {
@@ -81,6 +81,7 @@ impl<const SLOT: usize> Candidate for FloorBest<SLOT> {
                     zap10(line, rich);
                 });
             }),
+            Scenario::Span10 => unreachable!("the floor has no spans"),
             Scenario::Ctx10 => {
                 let mut context = Cursor::new();
                 zap10(&mut context, rich);

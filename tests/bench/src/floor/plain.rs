@@ -26,7 +26,7 @@ impl<W: Write, M: Fn() -> W + Sync> Candidate for Floor<M> {
     }
 
     fn supports(&self, scenario: Scenario) -> bool {
-        scenario != Scenario::Zap10Serde
+        !matches!(scenario, Scenario::Zap10Serde | Scenario::Span10)
     }
 
     fn run(&self, scenario: Scenario, lines: u64) {
@@ -56,6 +56,7 @@ impl<W: Write, M: Fn() -> W + Sync> Candidate for Floor<M> {
                 zap10(&mut buf, rich);
                 end(&mut buf, &mut sink);
             }),
+            Scenario::Span10 => unreachable!("the floor has no spans"),
             Scenario::Ctx10 => {
                 let mut context = Vec::new();
                 zap10(&mut context, rich);

@@ -61,6 +61,7 @@ macro_rules! logx_calls {
             Scenario::Fmt3 => repeat(lines, || {
                 logx::info!("{} took {} ms on attempt {}", d.path, d.elapsed_ms, d.attempt);
             }),
+            Scenario::Span10 => unreachable!("logx has no spans"),
             Scenario::Fmt10 => repeat(lines, || {
                 logx::info!(
                     "{} {} {} {} {} {} {} {} {} {}", r.int, $crate::data::List(&r.ints), r.string,

@@ -31,6 +31,11 @@ impl Logx {
         Self { name, writer, context: ten_fields(), run: through_slog, slot: None }
     }
 
+    /// Through slog, with lines of logx's own shape.
+    pub fn through_slog_lines(name: &'static str, writer: Arc<dyn Writer>) -> Self {
+        Self { name, writer, context: ten_fields(), run: through_slog_lines, slot: None }
+    }
+
     /// Through tracing, to the subscriber of `slot`.
     pub fn through_tracing(name: &'static str, writer: Arc<dyn Writer>, slot: usize) -> Self {
         Self { name, writer, context: ten_fields(), run: through_tracing, slot: Some(slot) }
@@ -43,6 +48,10 @@ fn native(scenario: Scenario, lines: u64, context: &Log) {
 }
 
 fn through_slog(scenario: Scenario, lines: u64, context: &Log) {
+    logx_calls!(scenario, lines, context);
+}
+
+fn through_slog_lines(scenario: Scenario, lines: u64, context: &Log) {
     logx_calls!(scenario, lines, context);
 }
 
@@ -72,8 +81,8 @@ impl Candidate for Logx {
         self.name
     }
 
-    fn supports(&self, _scenario: Scenario) -> bool {
-        true
+    fn supports(&self, scenario: Scenario) -> bool {
+        scenario != Scenario::Span10
     }
 
     fn activate(&self) {

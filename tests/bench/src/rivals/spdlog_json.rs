@@ -28,7 +28,7 @@ impl Candidate for SpdlogJson {
     }
 
     fn supports(&self, scenario: Scenario) -> bool {
-        !matches!(scenario, Scenario::Ctx10 | Scenario::Zap10)
+        !matches!(scenario, Scenario::Ctx10 | Scenario::Span10 | Scenario::Zap10)
     }
 
     fn run(&self, scenario: Scenario, lines: u64) {
@@ -60,7 +60,7 @@ impl Candidate for SpdlogJson {
                     times:serde = r.times, user1:serde = r.user1, user2:serde = r.user2, users:serde = r.users,
                     error: = r.error });
             }),
-            Scenario::Ctx10 => unreachable!("spdlog-rs keeps no context"),
+            Scenario::Ctx10 | Scenario::Span10 => unreachable!("spdlog-rs keeps no context"),
             Scenario::Fmt3 => repeat(lines, || spdlog::info!(logger: log, "{}", fmt3!(d))),
             Scenario::Fmt10 => repeat(lines, || spdlog::info!(logger: log, "{}", fmt10!(r))),
         }

@@ -24,7 +24,7 @@ impl Candidate for Structured {
     }
 
     fn supports(&self, scenario: Scenario) -> bool {
-        !matches!(scenario, Scenario::Ctx10 | Scenario::Zap10)
+        !matches!(scenario, Scenario::Ctx10 | Scenario::Span10 | Scenario::Zap10)
     }
 
     fn run(&self, scenario: Scenario, lines: u64) {
@@ -56,7 +56,7 @@ impl Candidate for Structured {
                     times:serde = r.times, user1:serde = r.user1, user2:serde = r.user2, users:serde = r.users,
                     error:% = r.error; "Test logging, but use a somewhat realistic message length.");
             }),
-            Scenario::Ctx10 => unreachable!("structured-logger keeps no context"),
+            Scenario::Ctx10 | Scenario::Span10 => unreachable!("structured-logger keeps no context"),
             Scenario::Fmt3 => repeat(lines, || log::info!(logger: log, "{}", fmt3!(d))),
             Scenario::Fmt10 => repeat(lines, || log::info!(logger: log, "{}", fmt10!(r))),
         }

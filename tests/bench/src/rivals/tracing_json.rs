@@ -147,6 +147,25 @@ impl Candidate for TracingJson {
                     tracing::info!("Test logging, but use a somewhat realistic message length.");
                 });
             }
+            Scenario::Span10 => {
+                let span = tracing::info_span!(
+                    "request",
+                    method = d.method,
+                    path = d.path,
+                    host = d.host,
+                    status = d.status,
+                    bytes = d.bytes,
+                    user_id = d.user_id,
+                    attempt = d.attempt,
+                    elapsed_ms = d.elapsed_ms,
+                    load = d.load,
+                    cached = d.cached
+                );
+                let _inside = span.enter();
+                repeat(lines, || {
+                    tracing::info!("Test logging, but use a somewhat realistic message length.");
+                });
+            }
             Scenario::Fmt3 => repeat(lines, || tracing::info!("{}", fmt3!(d))),
             Scenario::Fmt10 => repeat(lines, || tracing::info!("{}", fmt10!(r))),
         }
