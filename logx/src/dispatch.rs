@@ -50,17 +50,30 @@ pub(crate) struct Call<'a> {
 const MAX_NESTED: u32 = 1;
 
 /// Takes a call to the writer. Never panics, never recurses.
+#[inline(never)]
 pub(crate) fn dispatch(call: &Call<'_>) {
+    dispatch_inline(call);
+}
+
+/// The same, for the two ways of a macro: what the call does not have is known there and needs no look.
+#[inline(always)]
+pub(crate) fn dispatch_inline(call: &Call<'_>) {
     if call.kind == Kind::Stat && global::stat_is_off() {
         return;
     }
     match local::with(|thread| deliver_on(thread, call)) {
         Some(()) => {}
         // The thread is ending and its own state is gone: the same by longer ways.
-        None => deliver_in(&global::load(), call, None),
+        None => deliver_by_longer_ways(call),
     }
 }
 
+#[cold]
+fn deliver_by_longer_ways(call: &Call<'_>) {
+    deliver_in(&global::load(), call, None);
+}
+
+#[inline(always)]
 fn deliver_on(thread: &Thread, call: &Call<'_>) {
     let Some(_level) = thread.enter(MAX_NESTED) else {
         health::count_reentrant();
@@ -73,7 +86,7 @@ fn deliver_on(thread: &Thread, call: &Call<'_>) {
 pub(crate) fn dispatch_to(call: &Call<'_>, writer: &dyn Writer) {
     let deliver = |state: &State, thread: Option<&Thread>| {
         with_record(state, call, thread, |record| match write(&record, writer) {
-            Ok(()) => count_line(call.kind, thread),
+            Ok(()) => count_line(&record),
             Err(error) => report(&record, &error),
         });
     };
@@ -101,7 +114,7 @@ pub(crate) fn inside_a_line<R>(render: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Puts the record together and runs `use_it` with it.
-#[inline]
+#[inline(always)]
 fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: impl FnOnce(Record<'_>)) {
     let frame = match (call.context, call.log.and_then(|log| log.context.as_ref())) {
         (Some(_), _) | (_, Some(_)) => None,
@@ -116,10 +129,11 @@ fn with_record(state: &State, call: &Call<'_>, thread: Option<&Thread>, use_it: 
         context,
         ids: ids.as_ref(),
         format: &state.format,
+        thread,
     });
 }
 
-#[inline]
+#[inline(always)]
 fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
     with_record(state, call, thread, |record| {
         let written = match &state.writer {
@@ -127,18 +141,23 @@ fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
             Slot::Unset | Slot::Closed => Err(WriteError::Closed),
         };
         match written {
-            Ok(()) => count_line(call.kind, thread),
-            Err(WriteError::Closed) => {
-                let present = present_state();
-                let record = Record { globals: &present.globals, format: &present.format, ..record };
-                redeliver(&record, &present, thread);
-            }
-            Err(error) => report(&record, &error),
+            Ok(()) => count_line(&record),
+            Err(error) => recover(record, &error),
         }
     });
 }
 
-#[inline]
+/// The snapshot's writer did not take the line.
+#[cold]
+fn recover(record: Record<'_>, error: &WriteError) {
+    if !matches!(error, WriteError::Closed) {
+        return report(&record, error);
+    }
+    let present = present_state();
+    redeliver(&Record { globals: &present.globals, format: &present.format, ..record }, &present);
+}
+
+#[inline(always)]
 fn write(record: &Record<'_>, writer: &dyn Writer) -> Result<(), WriteError> {
     match guard::writer(|| record.deliver(writer)) {
         Ok(result) => result,
@@ -146,11 +165,11 @@ fn write(record: &Record<'_>, writer: &dyn Writer) -> Result<(), WriteError> {
     }
 }
 
-#[inline]
-fn count_line(kind: Kind, thread: Option<&Thread>) {
-    match thread {
-        Some(thread) => thread.counters().count_line(kind),
-        None => health::count_line_without_thread(kind),
+#[inline(always)]
+fn count_line(record: &Record<'_>) {
+    match record.thread {
+        Some(thread) => thread.counters().count_line(record.call.kind),
+        None => health::count_line_without_thread(record.call.kind),
     }
 }
 
@@ -167,13 +186,13 @@ fn present_state() -> Arc<State> {
 
 /// The writer was closed under the line's feet, or there is none: the present one takes the line, once.
 #[cold]
-fn redeliver(record: &Record<'_>, state: &State, thread: Option<&Thread>) {
+fn redeliver(record: &Record<'_>, state: &State) {
     let result = match &state.writer {
         Slot::Set(writer) => write(record, &**writer),
         Slot::Unset | Slot::Closed => Err(WriteError::Closed),
     };
     match result {
-        Ok(()) => count_line(record.call.kind, thread),
+        Ok(()) => count_line(record),
         Err(WriteError::Closed) => {
             health::count_after_close();
             stderr::line(record);

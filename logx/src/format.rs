@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
+use crate::encode::fast::Piece;
 use crate::encode::layout::TimeLayout;
 use crate::field::keys;
 
@@ -121,7 +122,7 @@ pub(crate) struct Format {
     /// Unique for the content of this value, from 1.
     pub(crate) id: u32,
     /// `{"@timestamp":"`, the beginning of every line.
-    pub(crate) open: Box<[u8]>,
+    pub(crate) open: Piece,
 }
 
 impl Format {
@@ -140,7 +141,7 @@ impl Format {
         let mut open = vec![b'{'];
         crate::encode::string::push_quoted(&mut open, &keys.timestamp);
         open.extend_from_slice(b":\"");
-        let format = Arc::new(Self { keys, time, max_content, masks, id, open: open.into() });
+        let format = Arc::new(Self { keys, time, max_content, masks, id, open: Piece::new(&open) });
         formats.push(Arc::clone(&format));
         format
     }

@@ -43,8 +43,9 @@ impl Health {
     }
 }
 
-/// What one thread counts; only that thread adds to it.
+/// What one thread counts; only that thread adds to it. Aligned so that no two threads' figures share a cache line.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct ThreadCounters {
     lines: [AtomicU64; 9],
     bytes: AtomicU64,
@@ -119,6 +120,12 @@ pub fn count_dropped(lines: u64) {
 #[cold]
 pub(crate) fn count_line_without_thread(kind: Kind) {
     ENDED.lines[kind as usize].fetch_add(1, Ordering::Relaxed);
+}
+
+/// Bytes of such a thread.
+#[cold]
+pub(crate) fn count_bytes_without_thread(n: usize) {
+    ENDED.bytes.fetch_add(n as u64, Ordering::Relaxed);
 }
 
 /// The logger's own figures up to now.

@@ -170,6 +170,12 @@ impl Kind {
         matches!(self, Self::Error | Self::Slow | Self::Severe | Self::Alert | Self::Stack)
     }
 
+    /// go-zero prints the stack behind the text of severe and stack.
+    #[must_use]
+    pub(crate) const fn has_stack(self) -> bool {
+        matches!(self, Self::Severe | Self::Stack)
+    }
+
     /// go-zero prints neither the caller nor global fields with severe, alert and stack.
     #[must_use]
     pub const fn has_caller(self) -> bool {

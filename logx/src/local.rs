@@ -1,9 +1,12 @@
-//! What each thread keeps for itself: its copy of the snapshot, its context frame, its counters, its buffer.
+//! What each thread keeps for itself: its copy of the snapshot, its context frame, its counters, its buffer, the text of
+//! the present second. One thread-local for all of it: each access to another one costs as much as what it holds.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::Context;
+use crate::encode::time::Stamp;
 use crate::global::{self, State};
 use crate::health::ThreadCounters;
 
@@ -15,16 +18,40 @@ pub(crate) struct Thread {
     /// How many lines this thread is inside of.
     depth: Cell<u32>,
     counters: Arc<ThreadCounters>,
+    /// The line's bytes; taken while a line is encoded, so that a nested line gets one of its own.
+    buffer: Cell<Vec<u8>>,
+    stamp: Stamp,
+    token: u64,
 }
 
 thread_local! {
     static THREAD: Thread = Thread::new();
-    /// The line's bytes; taken while a line is encoded, so that a nested line gets one of its own.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Has nothing to drop, so that a thread keeps it to its very end.
+    static TOKEN: Cell<u64> = const { Cell::new(NO_TOKEN) };
+}
+
+/// The token of no thread.
+pub(crate) const NO_TOKEN: u64 = 0;
+
+/// A number of the running thread's own.
+pub(crate) fn token() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(NO_TOKEN + 1);
+    TOKEN.with(|token| {
+        if token.get() == NO_TOKEN {
+            token.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        token.get()
+    })
 }
 
 /// A buffer that grew beyond this for one long line is given back.
 const KEEP_BYTES: usize = 16 * 1024;
+
+impl std::fmt::Debug for Thread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Thread").field("token", &self.token).finish_non_exhaustive()
+    }
+}
 
 /// Runs `f` with the thread's own state; `None` when the thread is ending and has none any more.
 #[inline]
@@ -35,12 +62,9 @@ pub(crate) fn with<R>(f: impl FnOnce(&Thread) -> R) -> Option<R> {
 /// Runs `f` with an empty buffer that is kept for the thread's next line.
 #[inline]
 pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-    buffer.clear();
+    let mut buffer = with(Thread::take_buffer).unwrap_or_default();
     let result = f(&mut buffer);
-    if buffer.capacity() <= KEEP_BYTES {
-        let _ = BUFFER.try_with(|b| b.set(buffer));
-    }
+    let _ = with(|thread| thread.keep_buffer(buffer));
     result
 }
 
@@ -62,7 +86,9 @@ pub(crate) fn set_context(context: Option<Context>) -> Option<Context> {
 /// Counts bytes that a sink took.
 #[inline]
 pub(crate) fn count_bytes(n: usize) {
-    let _ = THREAD.try_with(|thread| thread.counters.count_bytes(n));
+    if with(|thread| thread.counters.count_bytes(n)).is_none() {
+        crate::health::count_bytes_without_thread(n);
+    }
 }
 
 impl Thread {
@@ -73,6 +99,36 @@ impl Thread {
             context: RefCell::new(None),
             depth: Cell::new(0),
             counters: ThreadCounters::register(),
+            buffer: Cell::new(Vec::new()),
+            stamp: Stamp::new(),
+            token: token(),
+        }
+    }
+
+    /// A number of the thread's own.
+    #[inline]
+    pub(crate) fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// The text of the present second.
+    #[inline]
+    pub(crate) fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    /// An empty buffer; to be given back for the thread's next line.
+    #[inline]
+    pub(crate) fn take_buffer(&self) -> Vec<u8> {
+        let mut buffer = self.buffer.take();
+        buffer.clear();
+        buffer
+    }
+
+    #[inline]
+    pub(crate) fn keep_buffer(&self, buffer: Vec<u8>) {
+        if buffer.capacity() <= KEEP_BYTES {
+            self.buffer.set(buffer);
         }
     }
 

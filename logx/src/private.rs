@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dispatch::{Call, dispatch};
+use crate::dispatch::{Call, dispatch, dispatch_inline};
 use crate::level::Kind;
 pub use crate::logger::Line;
 use crate::logger::Logger;
@@ -33,38 +33,57 @@ pub fn value<T: ToValue + ?Sized>(value: &T) -> Value<'_> {
 pub fn log(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
     match args.as_str() {
         Some(text) => log_literal(site, text, values),
-        None => log_content(site, Value::Fmt(args), None, values),
+        None => log_formatted(site, args, values),
     }
 }
 
 #[inline(never)]
 fn log_literal(site: &'static Site, text: &'static str, values: &[Value<'_>]) {
-    log_content(site, Value::Str(text), Some(text), values);
+    if site.kind.has_stack() {
+        return log_with_stack(site, Value::Str(text), values);
+    }
+    dispatch_inline(&call(site, Value::Str(text), Some(text), values));
 }
 
-#[inline]
-fn log_content(site: &'static Site, content: Value<'_>, literal: Option<&'static str>, values: &[Value<'_>]) {
-    crate::stack::with_stack(site.kind, content, |content| {
-        dispatch(&Call {
-            kind: site.kind,
-            content,
-            literal: literal.filter(|_| !matches!(site.kind, Kind::Severe | Kind::Stack)),
-            site: Some(site),
-            values,
-            fields: &[],
-            log: None,
-            caller: None,
-            target: None,
-            time: None,
-            context: None,
-        });
-    });
+#[inline(never)]
+fn log_formatted(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
+    if site.kind.has_stack() {
+        return log_with_stack(site, Value::Fmt(args), values);
+    }
+    dispatch_inline(&call(site, Value::Fmt(args), None, values));
+}
+
+#[cold]
+fn log_with_stack(site: &'static Site, content: Value<'_>, values: &[Value<'_>]) {
+    crate::stack::with_stack(site.kind, content, |content| dispatch(&call(site, content, None, values)));
+}
+
+#[inline(always)]
+fn call<'a>(
+    site: &'static Site,
+    content: Value<'a>,
+    literal: Option<&'static str>,
+    values: &'a [Value<'a>],
+) -> Call<'a> {
+    Call {
+        kind: site.kind,
+        content,
+        literal,
+        site: Some(site),
+        values,
+        fields: &[],
+        log: None,
+        caller: None,
+        target: None,
+        time: None,
+        context: None,
+    }
 }
 
 /// A line of a site for a logger that lets it through.
 #[inline(never)]
 pub fn log_to<L: Logger + ?Sized>(logger: &L, site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    let literal = args.as_str().filter(|_| !matches!(site.kind, Kind::Severe | Kind::Stack));
+    let literal = args.as_str().filter(|_| !site.kind.has_stack());
     let content = args.as_str().map_or(Value::Fmt(args), Value::Str);
     crate::stack::with_stack(site.kind, content, |content| {
         logger.log(&Line {

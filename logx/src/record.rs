@@ -11,7 +11,9 @@ use crate::error::WriteError;
 use crate::field::{Key, keys};
 use crate::fields::FieldList;
 use crate::format::{FieldKeys, Format, MaskKeys};
+use crate::health;
 use crate::level::Kind;
+use crate::local::{self, Thread};
 use crate::owned::{OwnedField, OwnedValue};
 use crate::site::{Site, signature};
 use crate::value::Value;
@@ -28,6 +30,8 @@ pub struct Record<'a> {
     /// Ids from a source outside logx, for lines that have no context of ours.
     pub(crate) ids: Option<&'a crate::context::TraceIds>,
     pub(crate) format: &'a Format,
+    /// The logging thread's own state; none while the thread ends.
+    pub(crate) thread: Option<&'a Thread>,
 }
 
 /// A field after precedence and renaming.
@@ -185,6 +189,32 @@ impl<'a> Record<'a> {
             .chain(self.context_fields().iter().map(from_list))
     }
 
+    /// Runs `f` with an empty buffer that is kept for the thread's next line.
+    #[inline]
+    pub(crate) fn with_buffer<R>(&self, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let mut buffer = self.thread.map_or_else(Vec::new, Thread::take_buffer);
+        let result = f(&mut buffer);
+        if let Some(thread) = self.thread {
+            thread.keep_buffer(buffer);
+        }
+        result
+    }
+
+    /// Counts bytes that a sink took.
+    #[inline]
+    pub(crate) fn count_bytes(&self, n: usize) {
+        match self.thread {
+            Some(thread) => thread.counters().count_bytes(n),
+            None => health::count_bytes_without_thread(n),
+        }
+    }
+
+    /// The logging thread's number.
+    #[inline]
+    pub(crate) fn token(&self) -> u64 {
+        self.thread.map_or_else(local::token, Thread::token)
+    }
+
     pub(crate) fn masks(&self) -> &'a MaskKeys {
         &self.format.masks
     }
@@ -299,17 +329,7 @@ impl<'a> Record<'a> {
     }
 
     /// Whether no key comes twice and none is one of logx's own, so that the sources can be printed one after another.
-    #[inline]
     pub(crate) fn is_simple(&self) -> bool {
-        // Most lines have no fields but the macro's own.
-        if self.call.log.is_none() && self.context.is_none() && self.globals.is_empty() && self.call.fields.is_empty() {
-            return self.call.site.is_none_or(|site| self.call.values.is_empty() || site.shape(self.format).simple);
-        }
-        self.sources_are_simple()
-    }
-
-    #[inline(never)]
-    fn sources_are_simple(&self) -> bool {
         let format = self.format;
         let mut sources: [&[u32]; 3] = [&[]; 3];
         let lists = [
@@ -342,6 +362,17 @@ impl<'a> Record<'a> {
             && disjoint(logger, context)
             && (disjoint(call, globals) && disjoint(call, logger) && disjoint(call, context))
             && self.run_time_keys_are_simple([globals, logger, context, call])
+    }
+
+    /// Whether there is nothing behind the content but the values of the call-site.
+    #[inline(always)]
+    pub(crate) fn has_own_values_only(&self) -> bool {
+        let call = self.call;
+        call.log.is_none()
+            & self.context.is_none()
+            & self.ids.is_none()
+            & self.globals.is_empty()
+            & call.fields.is_empty()
     }
 
     fn run_time_keys_are_simple(&self, others: [&[u32]; 4]) -> bool {

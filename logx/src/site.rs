@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::caller::Caller;
-use crate::encode::fast::{Short, push_short};
+use crate::encode::fast::Piece;
 use crate::encode::string::push_quoted;
 use crate::format::Format;
 use crate::global;
@@ -110,10 +110,12 @@ impl Site {
 /// What a site prints under one format.
 #[derive(Debug)]
 pub(crate) struct Shape {
+    /// The kind for which `head` was made.
+    pub(crate) kind: Kind,
     /// From the end of the timestamp to the beginning of the content.
     pub(crate) head: Box<[u8]>,
     /// `,"key":` of each field.
-    pub(crate) keys: Box<[KeyBytes]>,
+    pub(crate) keys: Box<[Piece]>,
     /// `head` and the message behind it, for a message that is a literal.
     literal: OnceLock<(&'static str, Box<[u8]>)>,
     /// Of each key, to find equal keys in other sources.
@@ -131,8 +133,9 @@ impl Shape {
         let masked: Vec<bool> = site.keys.iter().map(|k| format.masks.covers(k)).collect();
         let unique = site.keys.iter().enumerate().all(|(i, key)| !site.keys[..i].contains(key));
         Self {
+            kind: site.kind,
             head: head.into(),
-            keys: site.keys.iter().map(|key| KeyBytes::new(key)).collect(),
+            keys: site.keys.iter().map(|key| key_piece(key)).collect(),
             literal: OnceLock::new(),
             sigs: site.keys.iter().map(|k| signature(k)).collect(),
             masked: if masked.contains(&true) { masked.into() } else { Box::default() },
@@ -152,27 +155,11 @@ impl Shape {
     }
 }
 
-/// `,"key":` in a form that is quick to copy.
-#[derive(Debug)]
-pub(crate) enum KeyBytes {
-    Short(Short),
-    Long(Box<[u8]>),
-}
-
-impl KeyBytes {
-    fn new(key: &str) -> Self {
-        let mut bytes = Vec::new();
-        push_key(&mut bytes, key);
-        Short::new(&bytes).map_or_else(|| Self::Long(bytes.into()), Self::Short)
-    }
-
-    #[inline(always)]
-    pub(crate) fn push(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Short(short) => push_short(out, short),
-            Self::Long(bytes) => out.extend_from_slice(bytes),
-        }
-    }
+/// `,"key":`
+fn key_piece(key: &str) -> Piece {
+    let mut bytes = Vec::new();
+    push_key(&mut bytes, key);
+    Piece::new(&bytes)
 }
 
 /// `","level":"info","caller":"a/b.rs:1","content":`, from the timestamp's closing quote to the content.

@@ -165,6 +165,7 @@ pub fn with_record<R>(kind: Kind, text: &str, fields: &[Field<'_>], use_it: impl
         context: None,
         ids: None,
         format: &state.format,
+        thread: None,
     })
 }
 

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::fast::{Pair, Piece};
 use super::string::{Escaping, push_base64, push_quoted};
 use super::{Encoder, fast, guard, number, text, time};
+use crate::field::Field;
 use crate::format::{Format, MaskKeys};
+use crate::owned::OwnedValue;
 use crate::sensitive::MASK;
 use crate::value::Value;
 
@@ -15,6 +18,24 @@ pub(crate) const MAX_DEPTH: u32 = 100;
 #[inline(always)]
 pub(crate) fn push_value(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys) {
     push_at(out, value, masks, 1);
+}
+
+/// Appends a piece and the value behind it.
+#[inline(always)]
+pub(crate) fn push_piece_and_value(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, masks: &MaskKeys) {
+    if !fast::push_piece_and_scalar(out, piece, value) {
+        push_behind(out, value, masks, 1);
+    }
+}
+
+/// A value that is none of the frequent ones.
+#[inline(always)]
+fn push_behind(out: &mut Vec<u8>, value: &Value<'_>, masks: &MaskKeys, depth: u32) {
+    match *value {
+        Value::F64(n) => push_f64(out, n),
+        Value::Object(fields) if depth <= MAX_DEPTH => push_fields(out, fields, masks, depth),
+        ref other => push_rare(out, other, masks, depth),
+    }
 }
 
 /// The value as JSON text under the present format's masks.
@@ -34,13 +55,13 @@ pub(crate) fn push_at(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, dep
         Value::F64(n) => push_f64(out, n),
         Value::Bool(b) => fast::push_bytes(out, if b { b"true" } else { b"false" }),
         Value::Null => out.extend_from_slice(b"null"),
-        _ => push_rare(out, value, masks, depth),
+        _ => push_rare(out, &value, masks, depth),
     }
 }
 
 #[inline(never)]
-fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) {
-    match value {
+fn push_rare(out: &mut Vec<u8>, value: &Value<'_>, masks: &MaskKeys, depth: u32) {
+    match *value {
         Value::F32(n) if n.is_finite() => number::push_f32(out, n),
         Value::F32(n) => push_f64(out, f64::from(n)),
         Value::Bytes(bytes) => {
@@ -60,22 +81,22 @@ fn push_rare(out: &mut Vec<u8>, value: Value<'_>, masks: &MaskKeys, depth: u32) 
         }
         Value::Cut(text, _) => push_quoted(out, text),
         Value::Json(json) => push_json_text(out, json, masks, depth),
-        Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => push_text(out, value),
+        Value::Fmt(_) | Value::Error(_) | Value::Display(_) | Value::Debug(_) => push_text(out, *value),
         Value::Encode(v) => push_encoded(out, v, masks, depth),
         Value::Masked(v) => push_at(out, guard::mask_of(v).as_value(), masks, depth),
         Value::List(_) | Value::Object(_) | Value::OwnedList(_) | Value::OwnedObject(_) if depth > MAX_DEPTH => {
             push_quoted(out, &guard::unprintable("nested too deeply"));
         }
-        Value::List(items) => push_list(out, items.iter().copied(), masks, depth),
-        Value::OwnedList(items) => push_list(out, items.iter().map(|v| v.as_value()), masks, depth),
-        Value::Object(fields) => {
-            push_object(out, fields, |f| (f.key.as_str(), f.value), masks, depth);
-        }
+        Value::List(items) => push_list(out, items, |v| *v, masks, depth),
+        Value::OwnedList(items) => push_list(out, items, OwnedValue::as_value, masks, depth),
+        Value::Object(fields) => push_fields(out, fields, masks, depth),
         Value::OwnedObject(fields) => {
             push_object(out, fields, |f| (&*f.key, f.value.as_value()), masks, depth);
         }
-        Value::Str(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Bool(_) | Value::Null => {
-            push_at(out, value, masks, depth);
+        // Text that is long or has something to escape.
+        Value::Str(text) => push_quoted(out, text),
+        Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Bool(_) | Value::Null => {
+            push_at(out, *value, masks, depth);
         }
     }
 }
@@ -131,23 +152,42 @@ fn push_encoded(out: &mut Vec<u8>, value: &dyn super::Encode, masks: &MaskKeys, 
     }
 }
 
-fn push_list<'v>(out: &mut Vec<u8>, items: impl Iterator<Item = Value<'v>>, masks: &MaskKeys, depth: u32) {
-    out.push(b'[');
-    for (i, item) in items.enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        match item {
-            // A list of times prints Go's default text.
-            Value::Time(t) => {
-                out.push(b'"');
-                time::push_go_text(out, t);
-                out.push(b'"');
+fn push_list<'v, T>(out: &mut Vec<u8>, items: &'v [T], of: impl Fn(&'v T) -> Value<'v>, masks: &MaskKeys, depth: u32) {
+    let mut before = b'[';
+    for item in items {
+        let value = of(item);
+        if !fast::push_scalar(out, before, &value) {
+            match value {
+                // A list of times prints Go's default text.
+                Value::Time(t) => {
+                    out.push(b'"');
+                    time::push_go_text(out, t);
+                    out.push(b'"');
+                }
+                other => push_behind(out, &other, masks, depth + 1),
             }
-            other => push_at(out, other, masks, depth + 1),
         }
+        before = b',';
     }
-    out.push(b']');
+    fast::push_bytes(out, if items.is_empty() { b"[]" } else { b"]" });
+}
+
+#[inline(never)]
+fn push_fields(out: &mut Vec<u8>, fields: &[Field<'_>], masks: &MaskKeys, depth: u32) {
+    push_object(out, fields, |f| (f.key.as_str(), f.value), masks, depth);
+}
+
+/// Whether two keys may be equal: two of one length and one first byte.
+#[inline(always)]
+fn may_repeat<'v>(keys: impl Iterator<Item = &'v str>) -> bool {
+    let mut seen = 0_u64;
+    let mut twice = false;
+    for key in keys {
+        let bit = 1 << ((key.len() * 11 + usize::from(key.as_bytes().first().copied().unwrap_or_default())) % 64);
+        twice |= seen & bit != 0;
+        seen |= bit;
+    }
+    twice
 }
 
 /// Nested fields; of equal keys the last one stays.
@@ -159,24 +199,25 @@ fn push_object<'v, F>(
     masks: &MaskKeys,
     depth: u32,
 ) {
-    let mut open = b'{';
+    let mut before = b'{';
+    let may_repeat = may_repeat(fields.iter().map(|f| of(f).0));
     for (i, field) in fields.iter().enumerate() {
         let (key, value) = of(field);
-        if fields[i + 1..].iter().any(|later| of(later).0 == key) {
+        if may_repeat && fields[i + 1..].iter().any(|later| of(later).0 == key) {
             continue;
         }
-        out.push(open);
-        open = b',';
-        push_quoted(out, key);
-        out.push(b':');
-        if masks.covers(key) {
-            push_quoted(out, MASK);
-        } else {
-            push_at(out, value, masks, depth + 1);
+        let value = if masks.covers(key) { Value::Str(MASK) } else { value };
+        match fast::push_pair(out, before, key, &value) {
+            Pair::Both => {}
+            Pair::Key => push_behind(out, &value, masks, depth + 1),
+            Pair::Nothing => {
+                out.push(before);
+                push_quoted(out, key);
+                out.push(b':');
+                push_at(out, value, masks, depth + 1);
+            }
         }
+        before = b',';
     }
-    if open == b'{' {
-        out.push(open);
-    }
-    out.push(b'}');
+    fast::push_bytes(out, if before == b'{' { b"{}" } else { b"}" });
 }

@@ -2,39 +2,47 @@
 
 use std::fmt::Write as _;
 
-use super::json::push_value;
+use super::json::{push_piece_and_value, push_value};
 use super::string::{Escaping, push_quoted};
-use super::{guard, number, text, time};
-use crate::format::Format;
+use super::{fast, guard, number, text, time};
+use crate::format::{Format, MaskKeys};
 use crate::owned::OwnedValue;
 use crate::record::Record;
 use crate::sensitive::MASK;
-use crate::site::{push_head, push_key};
+use crate::site::{Shape, push_head, push_key};
 use crate::value::Value;
 
 /// Appends the line with its newline: timestamp, level, caller, content, fields, duration, trace, span.
 #[inline]
 pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
     let format = record.format;
-    out.extend_from_slice(&format.open);
-    time::push_timestamp(out, record.time, &format.time);
-    let cut = push_head_and_content(out, record);
-    if record.is_simple() {
-        push_sources(out, record);
-    } else {
-        push_entries(out, record);
+    format.open.push(out);
+    match record.thread {
+        Some(thread) => time::push_timestamp_with(out, record.time, &format.time, thread.stamp()),
+        None => time::push_timestamp(out, record.time, &format.time),
     }
-    push_tail(out, record, cut);
-    out.extend_from_slice(b"}\n");
+    let shape = record.call.site.map(|site| site.shape(format));
+    let cut = push_head_and_content(out, record, shape);
+    if record.has_own_values_only() && shape.is_none_or(|shape| shape.simple) {
+        // Most lines have no fields but the macro's own, and neither duration nor trace.
+        if let Some(shape) = shape {
+            push_values(out, shape, record.call.values, &format.masks);
+        }
+        if cut {
+            push_cut(out, format);
+        }
+    } else {
+        push_rest(out, record, cut);
+    }
+    fast::push_bytes(out, b"}\n");
 }
 
 /// From the timestamp's end to the content's; whether the content was cut.
 #[inline]
-fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>) -> bool {
+fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>, shape: Option<&Shape>) -> bool {
     let format = record.format;
-    match record.call.site {
-        Some(site) if site.kind == record.call.kind => {
-            let shape = site.shape(format);
+    match shape {
+        Some(shape) if shape.kind == record.call.kind => {
             if let Some(message) = record.call.literal.filter(|message| message.len() <= format.max_content)
                 && let Some(bytes) = shape.head_with(message)
             {
@@ -48,6 +56,31 @@ fn push_head_and_content(out: &mut Vec<u8>, record: &Record<'_>) -> bool {
     push_content(out, record.call.content, format)
 }
 
+/// The call-site's own fields.
+#[inline(always)]
+fn push_values(out: &mut Vec<u8>, shape: &Shape, values: &[Value<'_>], masks: &MaskKeys) {
+    if shape.masked.is_empty() {
+        for (key, value) in shape.keys.iter().zip(values) {
+            push_piece_and_value(out, key, value, masks);
+        }
+    } else {
+        for ((key, value), masked) in shape.keys.iter().zip(values).zip(&shape.masked) {
+            push_piece_and_value(out, key, if *masked { &Value::Str(MASK) } else { value }, masks);
+        }
+    }
+}
+
+/// All that may stand behind the content.
+#[inline(never)]
+fn push_rest(out: &mut Vec<u8>, record: &Record<'_>, cut: bool) {
+    if record.is_simple() {
+        push_sources(out, record);
+    } else {
+        push_entries(out, record);
+    }
+    push_tail(out, record, cut);
+}
+
 /// Every source's fields one after another: no key comes twice.
 #[inline]
 fn push_sources(out: &mut Vec<u8>, record: &Record<'_>) {
@@ -59,18 +92,7 @@ fn push_sources(out: &mut Vec<u8>, record: &Record<'_>) {
         out.extend_from_slice(&log.fields.encoded(format).bytes);
     }
     if let Some(site) = record.call.site.filter(|_| !record.call.values.is_empty()) {
-        let shape = site.shape(format);
-        if shape.masked.is_empty() {
-            for (key, value) in shape.keys.iter().zip(record.call.values) {
-                key.push(out);
-                push_value(out, *value, &format.masks);
-            }
-        } else {
-            for ((key, value), masked) in shape.keys.iter().zip(record.call.values).zip(&shape.masked) {
-                key.push(out);
-                push_value(out, if *masked { Value::Str(MASK) } else { *value }, &format.masks);
-            }
-        }
+        push_values(out, site.shape(format), record.call.values, &format.masks);
     }
     for field in record.call.fields {
         let key = field.key.as_str();
@@ -109,9 +131,15 @@ fn push_tail(out: &mut Vec<u8>, record: &Record<'_>, cut: bool) {
         push_quoted(out, span);
     }
     if cut {
-        push_key(out, &format.keys.truncated);
-        out.extend_from_slice(b"true");
+        push_cut(out, format);
     }
+}
+
+/// Says that the content was cut.
+#[cold]
+fn push_cut(out: &mut Vec<u8>, format: &Format) {
+    push_key(out, &format.keys.truncated);
+    out.extend_from_slice(b"true");
 }
 
 /// The content, masked and cut; whether it was cut.

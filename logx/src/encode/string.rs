@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fast::{push_bytes, push_plain_quoted};
+use super::fast::{push_bytes, push_plain, push_plain_quoted};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -136,16 +136,27 @@ impl<'a> Escaping<'a> {
 }
 
 impl fmt::Write for Escaping<'_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if text.len() <= self.left && !self.cut {
+        if text.len() <= self.left && push_plain(self.out, text.as_bytes()) {
+            self.left -= text.len();
+            return Ok(());
+        }
+        self.write_other(text)
+    }
+}
+
+impl Escaping<'_> {
+    /// Text that is longer, has something to escape, or comes to the limit.
+    #[inline(never)]
+    fn write_other(&mut self, text: &str) -> fmt::Result {
+        if text.len() <= self.left {
             self.left -= text.len();
             push_escaped(self.out, text);
             return Ok(());
         }
-        if !self.cut {
-            self.cut = true;
-            push_escaped(self.out, &text[..text.floor_char_boundary(self.left)]);
-        }
+        push_escaped(self.out, &text[..text.floor_char_boundary(self.left)]);
+        (self.left, self.cut) = (0, true);
         // Ends the formatting early: nothing more would be kept.
         Err(fmt::Error)
     }

@@ -1,12 +1,13 @@
 //! Points in time as text: the timestamp of a line, RFC 3339 of a value, Go's default text in lists.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::fast::{Short, push_short};
 use super::layout::TimeLayout;
 use super::number::{push_fraction, push_int};
 use crate::value::{Time, unix_parts};
@@ -137,49 +138,54 @@ pub(crate) fn push_go_text(out: &mut Vec<u8>, t: Time) {
 /// Where the milliseconds stand in `2006-01-02T15:04:05.000Z`.
 const MILLIS_AT: usize = 20;
 
-/// The text of the present second, so that a line only puts its milliseconds in.
-struct Stamp {
-    secs: i64,
-    text: Vec<u8>,
+/// The text of the present second, so that a line only puts its milliseconds in. Each thread has one.
+#[derive(Debug)]
+pub(crate) struct Stamp {
+    secs: Cell<i64>,
+    text: Cell<Short>,
 }
 
-thread_local! {
-    static STAMP: RefCell<Stamp> = const { RefCell::new(Stamp { secs: i64::MIN, text: Vec::new() }) };
-}
+impl Stamp {
+    pub(crate) const fn new() -> Self {
+        Self { secs: Cell::new(i64::MIN), text: Cell::new(Short::EMPTY) }
+    }
 
-/// Appends the timestamp of a line in the local zone.
-#[inline]
-pub(crate) fn push_timestamp(out: &mut Vec<u8>, time: SystemTime, layout: &TimeLayout) {
-    let (secs, nanos) = unix_parts(time);
-    match layout {
-        TimeLayout::Millis => push_millis_stamp(out, secs, nanos),
-        TimeLayout::Go(pieces) => {
-            pieces.push(out, Time { secs, nanos, offset: local_offset(secs) });
+    #[inline(always)]
+    fn push(&self, out: &mut Vec<u8>, secs: i64, nanos: u32) {
+        if self.secs.get() != secs {
+            self.renew(secs);
         }
+        let start = out.len();
+        push_short(out, &self.text.get());
+        patch_millis(&mut out[start..], nanos);
+    }
+
+    #[cold]
+    fn renew(&self, secs: i64) {
+        let mut text = Vec::with_capacity(32);
+        push_second(&mut text, secs);
+        // Four digits of the year and an offset in hours and minutes: never more than a short piece takes.
+        self.text.set(Short::new(&text).unwrap_or(Short::EMPTY));
+        self.secs.set(secs);
     }
 }
 
-#[inline]
-fn push_millis_stamp(out: &mut Vec<u8>, secs: i64, nanos: u32) {
-    let cached = STAMP.try_with(|stamp| {
-        let Ok(mut stamp) = stamp.try_borrow_mut() else {
-            return false;
-        };
-        if stamp.secs != secs {
-            stamp.secs = secs;
-            stamp.text.clear();
-            push_second(&mut stamp.text, secs);
+/// Appends the timestamp of a line in the local zone.
+pub(crate) fn push_timestamp(out: &mut Vec<u8>, time: SystemTime, layout: &TimeLayout) {
+    crate::local::with(|thread| push_timestamp_with(out, time, layout, thread.stamp()))
+        // The thread is ending and its text is gone.
+        .unwrap_or_else(|| push_timestamp_with(out, time, layout, &Stamp::new()));
+}
+
+/// The same with the thread's text at hand.
+#[inline(always)]
+pub(crate) fn push_timestamp_with(out: &mut Vec<u8>, time: SystemTime, layout: &TimeLayout, stamp: &Stamp) {
+    let (secs, nanos) = unix_parts(time);
+    match layout {
+        TimeLayout::Millis => stamp.push(out, secs, nanos),
+        TimeLayout::Go(pieces) => {
+            pieces.push(out, Time { secs, nanos, offset: local_offset(secs) });
         }
-        let start = out.len();
-        out.extend_from_slice(&stamp.text);
-        patch_millis(&mut out[start..], nanos);
-        true
-    });
-    // The thread is ending and its cache is gone.
-    if !matches!(cached, Ok(true)) {
-        let start = out.len();
-        push_second(out, secs);
-        patch_millis(&mut out[start..], nanos);
     }
 }
 
@@ -241,9 +247,10 @@ mod tests {
 
     #[test]
     fn a_timestamp_always_has_three_digits_of_milliseconds() {
-        let stamp = text(|o| push_millis_stamp(o, 1_577_836_800, 7_999_999));
-        assert_eq!(&stamp[19..23], ".007");
-        let far = text(|o| push_millis_stamp(o, 400_000_000_000, 0));
+        let stamp = Stamp::new();
+        let near = text(|o| stamp.push(o, 1_577_836_800, 7_999_999));
+        assert_eq!(&near[19..23], ".007");
+        let far = text(|o| stamp.push(o, 400_000_000_000, 0));
         assert_eq!(&far[19..23], ".000");
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::local;
 
 /// An output that knows whether its last line is complete.
 #[derive(Debug)]
@@ -52,6 +54,9 @@ impl<W: Write> Lines<W> {
 /// Lines of several threads to one output, one thread at a time.
 ///
 /// An output whose own `write` logs is refused that line: it would wait for itself for ever.
+///
+/// Aligned so that nothing that other threads read at each line lies in the cache line of the lock.
+#[repr(align(128))]
 pub(crate) struct SharedLines<W> {
     lines: Mutex<Lines<W>>,
     /// The thread that is writing.
@@ -60,40 +65,41 @@ pub(crate) struct SharedLines<W> {
 
 impl<W: Write> SharedLines<W> {
     pub(crate) const fn new(out: W) -> Self {
-        Self { lines: Mutex::new(Lines::new(out)), owner: AtomicU64::new(NOBODY) }
+        Self { lines: Mutex::new(Lines::new(out)), owner: AtomicU64::new(local::NO_TOKEN) }
     }
 
+    /// Writes one line for the thread of this token.
     #[inline]
-    pub(crate) fn write_line(&self, line: &[u8]) -> io::Result<()> {
-        self.with(|lines| lines.write_line(line))
+    pub(crate) fn write_line(&self, line: &[u8], me: u64) -> io::Result<()> {
+        self.with(me, |lines| lines.write_line(line))
     }
 
     pub(crate) fn flush(&self) -> io::Result<()> {
-        self.with(Lines::flush)
+        self.with(local::token(), Lines::flush)
     }
 
     #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut Lines<W>) -> io::Result<R>) -> io::Result<R> {
-        let me = thread_token();
+    fn with<R>(&self, me: u64, f: impl FnOnce(&mut Lines<W>) -> io::Result<R>) -> io::Result<R> {
+        let mut lines = match self.lines.try_lock() {
+            Ok(lines) => lines,
+            // A writer that panicked has left the lock poisoned; the next line may still get through.
+            Err(TryLockError::Poisoned(lines)) => lines.into_inner(),
+            Err(TryLockError::WouldBlock) => self.wait(me)?,
+        };
+        let _owner = Owner::take(&self.owner, me);
+        f(&mut lines)
+    }
+
+    /// Waits for another thread's line. The owner is looked at only here: two threads that read it before they lock
+    /// would send its cache line to and fro twice for each line.
+    #[cold]
+    fn wait(&self, me: u64) -> io::Result<MutexGuard<'_, Lines<W>>> {
         // Only this thread can have stored its own token.
         if self.owner.load(Ordering::Relaxed) == me {
             return Err(io::Error::new(ErrorKind::Deadlock, "the output logs while it writes"));
         }
-        // A writer that panicked has left the lock poisoned; the next line may still get through.
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let _owner = Owner::take(&self.owner, me);
-        f(&mut lines)
+        Ok(self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-const NOBODY: u64 = 0;
-
-/// A number of the running thread's own.
-fn thread_token() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(NOBODY + 1);
-    thread_local!(static TOKEN: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
-    // A thread that is ending is nobody's owner.
-    TOKEN.try_with(|token| *token).unwrap_or(u64::MAX)
 }
 
 /// Nobody's again when it goes, also after a panic.
@@ -108,7 +114,7 @@ impl<'a> Owner<'a> {
 
 impl Drop for Owner<'_> {
     fn drop(&mut self) {
-        self.0.store(NOBODY, Ordering::Relaxed);
+        self.0.store(local::NO_TOKEN, Ordering::Relaxed);
     }
 }
 

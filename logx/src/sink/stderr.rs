@@ -49,7 +49,8 @@ pub(crate) fn failed_output(error: &std::io::Error) {
         let text = format!("log output fails, its lines are kept and tried again: {error}");
         let state = crate::global::load();
         let format = &state.format;
-        let mut line = format.open.to_vec();
+        let mut line = Vec::new();
+        format.open.push(&mut line);
         crate::encode::time::push_timestamp(&mut line, std::time::SystemTime::now(), &format.time);
         crate::site::push_head(&mut line, format, crate::Kind::Alert, crate::Caller::UNKNOWN);
         crate::encode::string::push_quoted(&mut line, &text);

@@ -25,7 +25,7 @@ impl<W> fmt::Debug for StreamSink<W> {
 impl<W: Write + Send> Sink for StreamSink<W> {
     #[inline]
     fn write_line(&self, _kind: Kind, line: &[u8]) -> io::Result<()> {
-        self.0.write_line(line)
+        self.0.write_line(line, crate::local::token())
     }
 
     fn flush(&self) -> io::Result<()> {

@@ -48,7 +48,7 @@ impl Writer for NativeWriter {
         if self.closed.load(Ordering::Acquire) {
             return Err(WriteError::Closed);
         }
-        local::with_buffer(|line| {
+        record.with_buffer(|line| {
             match self.encoding {
                 Encoding::Json => record.push_json(line),
                 Encoding::Plain => record.push_plain(line, self.sink.is_terminal()),
@@ -75,17 +75,21 @@ impl Writer for NativeWriter {
 /// [`WriteError::Closed`] when the sink is closed, else what the sink reports.
 #[inline]
 pub fn write_to(sink: &dyn Sink, record: &Record<'_>, line: &[u8]) -> Result<(), WriteError> {
-    write_line(sink, record.kind(), line)
+    taken(sink.write_line(record.kind(), line))?;
+    record.count_bytes(line.len());
+    Ok(())
 }
 
-#[inline]
+/// The same for a line whose record is gone.
 pub(crate) fn write_line(sink: &dyn Sink, kind: Kind, line: &[u8]) -> Result<(), WriteError> {
-    match sink.write_line(kind, line) {
-        Ok(()) => {
-            local::count_bytes(line.len());
-            Ok(())
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotConnected => Err(WriteError::Closed),
-        Err(e) => Err(WriteError::Io(e)),
-    }
+    taken(sink.write_line(kind, line))?;
+    local::count_bytes(line.len());
+    Ok(())
+}
+
+fn taken(result: std::io::Result<()>) -> Result<(), WriteError> {
+    result.map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotConnected => WriteError::Closed,
+        _ => WriteError::Io(e),
+    })
 }

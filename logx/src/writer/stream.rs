@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Writer;
 use crate::error::WriteError;
-use crate::local;
 use crate::record::Record;
 use crate::sink::lines::SharedLines;
 
@@ -33,10 +32,10 @@ impl<W> fmt::Debug for Stream<W> {
 impl<W: IoWrite + Send> Writer for Stream<W> {
     #[inline]
     fn write(&self, record: &Record<'_>) -> Result<(), WriteError> {
-        local::with_buffer(|line| {
+        record.with_buffer(|line| {
             record.push_json(line);
-            self.0.write_line(line)?;
-            local::count_bytes(line.len());
+            self.0.write_line(line, record.token())?;
+            record.count_bytes(line.len());
             Ok(())
         })
     }
