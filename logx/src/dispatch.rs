@@ -142,19 +142,21 @@ fn deliver_in(state: &State, call: &Call<'_>, thread: Option<&Thread>) {
         };
         match written {
             Ok(()) => count_line(&record),
-            Err(error) => recover(record, &error),
+            Err(error) => recover(&record, &error),
         }
     });
 }
 
 /// The snapshot's writer did not take the line.
 #[cold]
-fn recover(record: Record<'_>, error: &WriteError) {
+fn recover(record: &Record<'_>, error: &WriteError) {
     if !matches!(error, WriteError::Closed) {
-        return report(&record, error);
+        return report(record, error);
     }
     let present = present_state();
-    redeliver(&Record { globals: &present.globals, format: &present.format, ..record }, &present);
+    let Record { call, time, context, ids, thread, .. } = *record;
+    let (globals, format) = (&present.globals, &*present.format);
+    redeliver(&Record { call, time, globals, context, ids, format, thread }, &present);
 }
 
 #[inline(always)]
