@@ -1,23 +1,27 @@
 //! One line on its way to a writer: everything by reference, nothing encoded yet.
 
-use std::borrow::Cow;
+mod owned;
+mod precedence;
+
 use std::time::SystemTime;
 
 use crate::caller::Caller;
-use crate::context::Context;
+use crate::context::{Context, TraceIds};
 use crate::dispatch::Call;
 use crate::encode::{line, text};
 use crate::error::WriteError;
-use crate::field::{Key, keys};
+use crate::field::Key;
 use crate::fields::FieldList;
 use crate::format::{FieldKeys, Format, MaskKeys};
 use crate::health;
 use crate::level::Kind;
 use crate::local::{self, Thread};
 use crate::owned::{OwnedField, OwnedValue};
-use crate::site::{Site, signature};
+use crate::site::Site;
 use crate::value::Value;
 use crate::writer::Writer;
+
+pub use owned::OwnedRecord;
 
 /// One line, as a [`Writer`] gets it. It borrows all it holds; [`to_owned`](Self::to_owned) keeps it.
 #[derive(Debug)]
@@ -28,30 +32,10 @@ pub struct Record<'a> {
     /// The logger's context, or the frame.
     pub(crate) context: Option<&'a Context>,
     /// Ids from a source outside logx, for lines that have no context of ours.
-    pub(crate) ids: Option<&'a crate::context::TraceIds>,
+    pub(crate) ids: Option<&'a TraceIds>,
     pub(crate) format: &'a Format,
     /// The logging thread's own state; none while the thread ends.
     pub(crate) thread: Option<&'a Thread>,
-}
-
-/// A field after precedence and renaming.
-pub(crate) struct Entry<'a> {
-    key: Key<'a>,
-    pub(crate) value: Value<'a>,
-    /// One of logx's own keys; printed under `fields.`.
-    renamed: bool,
-    pub(crate) masked: bool,
-}
-
-impl<'a> Entry<'a> {
-    /// The key as it is printed.
-    pub(crate) fn name(&self) -> Cow<'a, str> {
-        if self.renamed {
-            Cow::Owned(format!("{}{}", keys::RENAMED_PREFIX, self.key.as_str()))
-        } else {
-            Cow::Borrowed(self.key.as_str())
-        }
-    }
 }
 
 impl<'a> Record<'a> {
@@ -101,13 +85,13 @@ impl<'a> Record<'a> {
     /// The trace id, if there is one.
     #[must_use]
     pub fn trace(&self) -> Option<&str> {
-        self.context.map_or_else(|| self.ids.map(super::context::TraceIds::trace), Context::trace)
+        self.context.map_or_else(|| self.ids.map(TraceIds::trace), Context::trace)
     }
 
     /// The span id, if there is one.
     #[must_use]
     pub fn span(&self) -> Option<&str> {
-        self.context.map_or_else(|| self.ids.map(super::context::TraceIds::span), Context::span)
+        self.context.map_or_else(|| self.ids.map(TraceIds::span), Context::span)
     }
 
     /// Nanoseconds of the logger's duration, if it has one and no field takes its place.
@@ -321,169 +305,5 @@ impl<'a> Record<'a> {
 
     pub(crate) fn context_fields(&self) -> &'a [OwnedField] {
         self.context.map_or(&[], |c| c.fields().as_slice())
-    }
-
-    fn call_keys(&self) -> impl Iterator<Item = Key<'a>> {
-        let of_site = self.call.site.map_or(&[][..], |s| s.keys).iter().map(|k| Key::Static(k));
-        of_site.take(self.call.values.len()).chain(self.call.fields.iter().map(|f| f.key))
-    }
-
-    /// Whether no key comes twice and none is one of logx's own, so that the sources can be printed one after another.
-    pub(crate) fn is_simple(&self) -> bool {
-        let format = self.format;
-        let mut sources: [&[u32]; 3] = [&[]; 3];
-        let lists = [
-            self.call.kind.has_caller().then_some(self.globals),
-            self.call.log.map(|log| &log.fields),
-            self.context.map(Context::fields),
-        ];
-        for (slot, list) in sources.iter_mut().zip(lists) {
-            if let Some(list) = list.filter(|l| !l.is_empty()) {
-                let encoded = list.encoded(format);
-                if !encoded.simple {
-                    return false;
-                }
-                *slot = &encoded.sigs;
-            }
-        }
-        let call: &[u32] = match self.call.site {
-            Some(site) if !self.call.values.is_empty() => {
-                let shape = site.shape(format);
-                if !shape.simple {
-                    return false;
-                }
-                &shape.sigs
-            }
-            _ => &[],
-        };
-        let [globals, logger, context] = sources;
-        disjoint(globals, logger)
-            && disjoint(globals, context)
-            && disjoint(logger, context)
-            && (disjoint(call, globals) && disjoint(call, logger) && disjoint(call, context))
-            && self.run_time_keys_are_simple([globals, logger, context, call])
-    }
-
-    /// Whether there is nothing behind the content but the values of the call-site.
-    #[inline(always)]
-    pub(crate) fn has_own_values_only(&self) -> bool {
-        let call = self.call;
-        call.log.is_none()
-            & self.context.is_none()
-            & self.ids.is_none()
-            & self.globals.is_empty()
-            & call.fields.is_empty()
-    }
-
-    fn run_time_keys_are_simple(&self, others: [&[u32]; 4]) -> bool {
-        const FEW: usize = 32;
-        if self.call.fields.is_empty() {
-            return true;
-        }
-        let mut sigs = [0; FEW];
-        let Some(sigs) = sigs.get_mut(..self.call.fields.len()) else {
-            return false;
-        };
-        for (i, field) in self.call.fields.iter().enumerate() {
-            let key = field.key.as_str();
-            let sig = signature(key);
-            let earlier = sigs[..i].contains(&sig) || others.iter().any(|o| o.contains(&sig));
-            if earlier || self.format.is_builtin(key) {
-                return false;
-            }
-            sigs[i] = sig;
-        }
-        true
-    }
-
-    /// The user's fields after precedence (global, logger, call, context: the last one wins) and renaming.
-    pub(crate) fn entries(&self) -> Vec<Entry<'a>> {
-        let duration = &*self.format.keys.duration;
-        let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
-        let of_site = self
-            .call
-            .site
-            .map_or(&[][..], |s| s.keys)
-            .iter()
-            .map(|k| Key::Static(k))
-            .zip(self.call.values.iter().copied());
-        let globals = self.global_fields().iter().map(from_list);
-        // A logger's duration replaces a global field of that name.
-        let keeps_duration = self.call.log.is_some_and(|log| log.duration.is_some());
-        let all = globals
-            .filter(|(key, _)| !(keeps_duration && key.as_str() == duration))
-            .chain(self.logger_fields().iter().map(from_list))
-            .chain(of_site)
-            .chain(self.call.fields.iter().map(|f| (f.key, f.value)))
-            .chain(self.context_fields().iter().map(from_list));
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(self.call.values.len() + self.call.fields.len() + 8);
-        for (key, value) in all {
-            let name = key.as_str();
-            let renamed = name != duration && self.format.is_builtin(name);
-            entries.push(Entry { key, value, renamed, masked: self.format.masks.covers(name) });
-        }
-        keep_last(entries)
-    }
-}
-
-#[inline]
-fn disjoint(a: &[u32], b: &[u32]) -> bool {
-    a.is_empty() || b.is_empty() || !a.iter().any(|sig| b.contains(sig))
-}
-
-/// Of entries with one name the last one stays, at its own place.
-fn keep_last(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
-    let mut seen = std::collections::HashSet::with_capacity(entries.len());
-    let mut keep: Vec<bool> = entries.iter().rev().map(|e| seen.insert(e.name())).collect();
-    keep.reverse();
-    drop(seen);
-    let mut keep = keep.into_iter();
-    entries.retain(|_| keep.next().unwrap_or(true));
-    entries
-}
-
-/// A record that owns what it holds: for collectors and queues.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct OwnedRecord {
-    /// What the line says of itself.
-    pub kind: Kind,
-    /// When it was logged.
-    pub time: SystemTime,
-    /// The content, masked and cut as it is printed.
-    pub content: OwnedValue,
-    /// Whether the content was cut.
-    pub truncated: bool,
-    /// `directory/file:line`; empty for the kinds that print none.
-    pub caller: Box<str>,
-    /// The module path, or what the call said it was.
-    pub target: Box<str>,
-    /// The user's fields, unique and in order.
-    pub fields: Vec<OwnedField>,
-    /// Nanoseconds of the logger's duration.
-    pub duration: Option<i64>,
-    /// The trace id.
-    pub trace: Option<Box<str>>,
-    /// The span id.
-    pub span: Option<Box<str>>,
-}
-
-impl OwnedRecord {
-    /// The content as text: a text content is itself, anything else its JSON.
-    #[must_use]
-    pub fn text(&self) -> String {
-        text::to_string(self.content.as_value())
-    }
-
-    /// The value of a field.
-    #[must_use]
-    pub fn field(&self, key: &str) -> Option<&OwnedValue> {
-        self.fields.iter().find(|f| &*f.key == key).map(|f| &f.value)
-    }
-
-    /// A field as JSON; `null` where there is none.
-    #[must_use]
-    pub fn json(&self, key: &str) -> serde_json::Value {
-        self.field(key).map(OwnedValue::to_json).unwrap_or_default()
     }
 }
