@@ -245,6 +245,29 @@ fn expressions_count_lines_over_all_files() {
 }
 
 #[test]
+fn conditions_look_only_where_they_are_told_to() {
+    for (args, status) in [
+        (vec!["--forbid", ".uid == 18"], 1),
+        (vec!["--forbid", ".uid == 18", "--where", ".uid == 17"], 0),
+        (vec!["--require", ".uid == 18", "--where", ".uid == 17"], 1),
+        (vec!["--same", ".uid", "--where", ".trace"], 0),
+        (vec!["--at-most", "1", ".uid", "--where", ".uid == 17", "--where", ".uid == 18"], 0),
+        // What is not about conditions is checked on every line, and an expression that fails hides nothing.
+        (vec!["--require-key", "uid", "--where", ".uid"], 1),
+        (vec!["--where", ".level | tonumber"], 0),
+        (vec!["--forbid", ".uid == 19", "--where", ".level | tonumber"], 1),
+        (vec!["--where", ".level =="], 2),
+    ] {
+        let run = logx(&[&["check", "good.jsonl"], args.as_slice()].concat());
+        assert_eq!(run.status, status, "{args:?} {} {}", run.stdout, run.stderr);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let rules = directory.path().join("rules.yaml");
+    std::fs::write(&rules, "where: [.uid == 17]\nforbid: [.uid == 18]\n").unwrap();
+    assert_eq!(logx(&["check", "--rules", text(&rules), "good.jsonl"]).status, 0);
+}
+
+#[test]
 fn one_good_registration_satisfies_its_rules_and_a_changed_one_does_not() {
     let rules = support::dir().join("../../../tests/rules/registration.yaml");
     let check = |log: &str| logx_with_input(&["check", "--rules", text(&rules)], log.as_bytes());

@@ -73,6 +73,9 @@ pub(crate) struct CheckArgs {
     /// Fail if the jq expression has two different values, lines where it is null or false left out
     #[arg(long, value_name = "EXPR", help_heading = "Conditions")]
     pub same: Vec<String>,
+    /// Let the conditions look only at lines for which the jq expression holds; everything else is checked on every line
+    #[arg(long = "where", value_name = "EXPR", help_heading = "Conditions")]
+    pub scopes: Vec<String>,
     /// A YAML file with the same options, kept in the repository
     #[arg(long, value_name = "FILE", help_heading = "Conditions")]
     pub rules: Vec<String>,
@@ -199,6 +202,7 @@ Examples:
   logx check app.log
   logx check --forbid '.level == \"error\"' --require '.content == \"started\"' --at-most 3 '.level == \"slow\"' app.log
   logx check --learn log.schema.json good.log; logx check --schema log.schema.json new.log
+  logx check --where '.trace == \"4bf92f3577b34da6a3ce929d0e0e4736\"' --same .uid app.log
   logx check --no-secrets --canary 's3cr3t-of-the-test' logs/*.log.gz
   logx check --rules logs.rules.yaml --output junit app.log > report.xml
 

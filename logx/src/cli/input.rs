@@ -204,7 +204,7 @@ impl<R: Read> Lines<R> {
             let room = (self.buf.len() * 2).min(self.max_line + BLOCK).max(self.end + BLOCK / 2);
             self.buf.resize(room, 0);
         }
-        let got = read_some(&mut self.source, &mut self.buf[self.end..])?;
+        let got = read_some(&mut self.source, &mut self.buf[self.end..]).map_err(|e| after_line(self.number, e))?;
         self.bytes += got as u64;
         let fresh = self.end;
         self.end += got;
@@ -235,6 +235,11 @@ impl<R: Read> Lines<R> {
         }
         Ok(Line::TooLong { number: self.number, length, head: &self.head })
     }
+}
+
+/// Says how far the input could be read.
+fn after_line(number: u64, error: io::Error) -> io::Error {
+    if number == 0 { error } else { io::Error::new(error.kind(), format!("{error}, after line {number}")) }
 }
 
 fn read_some(source: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! `--forbid`, `--require`, `--at-most` and `--same`.
+//! `--forbid`, `--require`, `--at-most` and `--same`, and `--where`, which says what lines they look at.
 
 use super::finding::{Finding, rule};
 use crate::cli::excerpt::{EXCERPT, clip};
@@ -31,6 +31,61 @@ impl Place {
     }
 }
 
+/// The lines on which an expression failed.
+#[derive(Clone, Debug, Default)]
+struct Failures {
+    count: u64,
+    first: Option<(Place, String)>,
+}
+
+impl Failures {
+    fn add(&mut self, file: &str, number: u64, bytes: &[u8], error: String) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some((Place::new(file, number, bytes), error));
+        }
+    }
+
+    /// An expression that fails cannot vouch for the lines that it failed on.
+    fn finding(&self, shown: &str) -> Option<Finding> {
+        let (place, error) = self.first.as_ref()?;
+        Some(Finding {
+            rule: rule::EXPRESSION,
+            file: Some(place.file.clone()),
+            line: Some(place.line),
+            message: format!("failed on {}: {shown}: {}", lines(self.count), clip(error.as_bytes(), EXCERPT)),
+            excerpt: place.excerpt.clone(),
+        })
+    }
+}
+
+/// `--where`: the lines that the conditions look at.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    expr: Expr,
+    failures: Failures,
+}
+
+impl Scope {
+    /// The lines for which the expression holds.
+    pub(crate) fn new(expr: Expr) -> Self {
+        Self { expr, failures: Failures::default() }
+    }
+
+    /// Whether the line is one of them; one on which the expression fails is, lest a fault hides there.
+    pub(crate) fn takes(&mut self, file: &str, number: u64, bytes: &[u8], parsed: &Parsed) -> bool {
+        self.expr.holds(parsed).unwrap_or_else(|error| {
+            self.failures.add(file, number, bytes, error);
+            true
+        })
+    }
+
+    /// What is to be said after the last line.
+    pub(crate) fn finish(&self) -> Option<Finding> {
+        self.failures.finding(self.expr.text())
+    }
+}
+
 /// An expression with what is demanded of it and what came of it so far.
 #[derive(Debug)]
 pub(crate) struct Condition {
@@ -40,8 +95,7 @@ pub(crate) struct Condition {
     hits: u64,
     /// The first line too many.
     excess: Option<Place>,
-    failures: u64,
-    first_failure: Option<(Place, String)>,
+    failures: Failures,
     /// The value of the first line that had one.
     value: Option<String>,
 }
@@ -49,7 +103,7 @@ pub(crate) struct Condition {
 impl Condition {
     /// A condition; `name` is shown in place of the expression.
     pub(crate) fn new(name: Option<String>, demand: Demand, expr: Expr) -> Self {
-        Self { name, demand, expr, hits: 0, excess: None, failures: 0, first_failure: None, value: None }
+        Self { name, demand, expr, hits: 0, excess: None, failures: Failures::default(), value: None }
     }
 
     fn shown(&self) -> &str {
@@ -67,10 +121,7 @@ impl Condition {
             self.expr.holds(parsed).map(|holds| if holds { self.hit(file, number, bytes) } else { None })
         };
         outcome.unwrap_or_else(|error| {
-            self.failures += 1;
-            if self.first_failure.is_none() {
-                self.first_failure = Some((Place::new(file, number, bytes), error));
-            }
+            self.failures.add(file, number, bytes, error);
             None
         })
     }
@@ -126,30 +177,18 @@ impl Condition {
             }),
             _ => {}
         }
-        // An expression that fails cannot vouch for the lines that it failed on. A required line that was found is
-        // there, whatever happened on others.
-        if let (Some((place, error)), true) = (&self.first_failure, self.demand != Demand::Require) {
-            findings.push(Finding {
-                rule: rule::EXPRESSION,
-                file: Some(place.file.clone()),
-                line: Some(place.line),
-                message: format!(
-                    "failed on {}: {}: {}",
-                    lines(self.failures),
-                    self.shown(),
-                    clip(error.as_bytes(), EXCERPT)
-                ),
-                excerpt: place.excerpt.clone(),
-            });
+        // A required line that was found is there, whatever happened on others.
+        if self.demand != Demand::Require {
+            findings.extend(self.failures.finding(self.shown()));
         }
         findings
     }
 
     fn missing(&self) -> Finding {
-        let failed = match &self.first_failure {
+        let failed = match &self.failures.first {
             Some((place, error)) => format!(
                 " (failed on {}, first {}:{}: {})",
-                lines(self.failures),
+                lines(self.failures.count),
                 place.file,
                 place.line,
                 clip(error.as_bytes(), EXCERPT)

@@ -10,7 +10,9 @@ mod rules_file;
 mod schema;
 mod secrets;
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 pub(crate) use learn::LearnBy;
 pub(crate) use plan::rename_keys;
@@ -26,6 +28,7 @@ use super::progress::Progress;
 use super::scan::{Defect, DefectKind, Scanner, Utf8};
 use super::style::Style;
 use super::{Outcome, expr};
+use condition::{Condition, Scope};
 use finding::{Finding, Summary, rule};
 use learn::{Learned, Site};
 use plan::Plan;
@@ -184,6 +187,9 @@ impl Check<'_> {
             add(rule::EXPRESSION, "the expressions' reader does not accept the line".to_owned());
             return;
         };
+        if !plan.scopes.iter_mut().all(|scope| scope.takes(name, number, bytes, &parsed)) {
+            return;
+        }
         for condition in &mut plan.conditions {
             if let Some(finding) = condition.line(name, number, bytes, &parsed) {
                 sink.add(&finding);
@@ -207,10 +213,10 @@ impl Check<'_> {
     }
 
     fn finish(mut self, args: &CheckArgs) -> Result<Outcome, CliError> {
-        for condition in &self.plan.conditions {
-            for finding in condition.finish() {
-                self.sink.add(&finding);
-            }
+        let scopes = self.plan.scopes.iter().filter_map(Scope::finish);
+        let conditions = self.plan.conditions.iter().flat_map(Condition::finish);
+        for finding in scopes.chain(conditions) {
+            self.sink.add(&finding);
         }
         let Sink { mut report, mut summary, output, .. } = self.sink;
         summary.sort();
@@ -253,9 +259,18 @@ fn write_learned(file: &str, learned: &Learned, bad_run: bool) -> Result<(), Cli
     if learned.lines() == 0 {
         return Err(CliError::option("--learn", &"no lines to learn from"));
     }
-    let text = serde_json::to_string_pretty(&learned.to_schema()).map_err(|e| CliError::content(file, &e))?;
-    let partial = format!("{file}.partial");
-    std::fs::write(&partial, text + "\n")
-        .and_then(|()| std::fs::rename(&partial, file))
-        .map_err(|e| CliError::file(file, e))
+    let text = serde_json::to_string_pretty(&learned.to_schema()).map_err(|e| CliError::content(file, &e))? + "\n";
+    replace(Path::new(file), text.as_bytes()).map_err(|e| CliError::file(file, e))
+}
+
+/// Puts a new file in the place of a file, or of what a link leads to. A pipe or a device is written to: it must not be replaced.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = match fs::canonicalize(file) {
+        Ok(target) if !target.is_file() => return fs::write(target, bytes),
+        Ok(target) => target,
+        Err(_) => file.to_owned(),
+    };
+    let mut partial = target.clone().into_os_string();
+    partial.push(".partial");
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, target))
 }

@@ -1,6 +1,6 @@
 //! What a check looks for: options and rules files put together.
 
-use super::condition::{Condition, Demand};
+use super::condition::{Condition, Demand, Scope};
 use super::learn::Learned;
 use super::rules_file::{RulesFile, compile};
 use super::schema::Schema;
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub levels: Vec<String>,
     /// Any text is a timestamp.
     pub any_timestamp: bool,
+    /// Expressions that a line has to satisfy for the conditions to look at it.
+    pub scopes: Vec<Scope>,
     /// Expressions.
     pub conditions: Vec<Condition>,
     /// Schemas.
@@ -54,6 +56,7 @@ impl Plan {
             required: Vec::new(),
             levels: LEVELS.iter().map(ToString::to_string).chain(args.levels.iter().cloned()).collect(),
             any_timestamp: args.any_timestamp,
+            scopes: Vec::new(),
             conditions: Vec::new(),
             schemas: Vec::new(),
             learned: None,
@@ -78,6 +81,9 @@ impl Plan {
     }
 
     fn add_rules(&mut self, file: &str, rules: &RulesFile) -> Result<(), CliError> {
+        for (number, text) in rules.scopes.iter().enumerate() {
+            self.scopes.push(Scope::new(compile(text, &format!("{file}: where {}", number + 1))?));
+        }
         self.conditions.extend(rules.conditions(file)?);
         self.levels.extend(rules.allow_levels.iter().cloned());
         self.any_timestamp |= rules.any_timestamp;
@@ -96,6 +102,9 @@ impl Plan {
     }
 
     fn add_options(&mut self, args: &CheckArgs) -> Result<(), CliError> {
+        for text in &args.scopes {
+            self.scopes.push(Scope::new(compile(text, "--where")?));
+        }
         for text in &args.forbid {
             self.conditions.push(Condition::new(None, Demand::Forbid, compile(text, "--forbid")?));
         }

@@ -12,6 +12,9 @@ use crate::cli::expr::Expr;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct RulesFile {
+    /// Expressions that a line has to satisfy for the conditions to look at it.
+    #[serde(rename = "where")]
+    pub scopes: Vec<String>,
     /// Expressions that no line may satisfy.
     pub forbid: Vec<Rule>,
     /// Expressions that some line has to satisfy.

@@ -20,6 +20,8 @@ pub(crate) enum DefectKind {
     NotAnObject(&'static str),
     /// Bytes that begin no JSON value.
     NotJson(u8),
+    /// The byte order mark of some editors; a log has none.
+    ByteOrderMark,
     /// Something else was expected here.
     Expected(&'static str),
     /// The line ends inside the object.
@@ -83,6 +85,7 @@ impl fmt::Display for Defect {
                 write!(f, "not JSON: '{}'", char::from(byte))?;
             }
             DefectKind::NotJson(byte) => write!(f, "not JSON: byte 0x{byte:02x}")?,
+            DefectKind::ByteOrderMark => write!(f, "not JSON: a byte order mark")?,
             DefectKind::Expected(what) => write!(f, "not JSON: expected {what}")?,
             DefectKind::Cut => write!(f, "the line ends inside the object")?,
             DefectKind::TrailingBytes => write!(f, "bytes after the object")?,

@@ -122,6 +122,8 @@ pub(crate) struct Scanner {
     duplicate: Option<Defect>,
 }
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 enum Next {
     Value,
     Key,
@@ -153,6 +155,9 @@ impl Scanner {
         match line.get(at) {
             None => return Err(Defect::new(at, DefectKind::Empty)),
             Some(b'{') => {}
+            Some(_) if line[at..].starts_with(BYTE_ORDER_MARK) => {
+                return Err(Defect::new(at, DefectKind::ByteOrderMark));
+            }
             Some(byte) => return Err(Defect::new(at, DefectKind::not_an_object(*byte))),
         }
         let end = self.document(line, at)?;

@@ -18,7 +18,8 @@ const PERCENTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)
 /// Tables for people.
 pub(super) fn text(tally: &Tally, args: &TopArgs, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let all = &tally.all;
-    write!(out, "{} lines, {}", all.lines, size(all.bytes))?;
+    let lines = if all.lines == 1 { "line" } else { "lines" };
+    write!(out, "{} {lines}, {}", all.lines, size(all.bytes))?;
     if tally.other > 0 {
         write!(out, ", {} more that are no JSON object", tally.other)?;
     }

@@ -9,6 +9,8 @@ use crate::cli::located::shown_of;
 
 /// More different names than this in one table are counted together as [`OTHERS`].
 const MAX_NAMES: usize = 50_000;
+/// A name is told apart by this many bytes: what is longer is data.
+const MAX_NAME: usize = 512;
 /// The row of everything that came after the table was full.
 pub(crate) const OTHERS: &str = "(others)";
 /// The row of lines that lack the key.
@@ -33,6 +35,7 @@ pub(crate) struct Table {
 
 impl Table {
     fn add(&mut self, name: &str, bytes: u64, duration: Option<i64>) {
+        let name = head(name);
         let full = self.rows.len() >= MAX_NAMES;
         let name = if full && !self.rows.contains_key(name) { OTHERS } else { name };
         if !self.rows.contains_key(name) {
@@ -108,10 +111,14 @@ impl Tally {
         let slow = Slow {
             duration,
             place: format!("{file}:{number}"),
-            caller: caller.as_deref().unwrap_or(NONE).to_owned(),
-            content: content.split('\n').next().unwrap_or_default().to_owned(),
+            caller: head(caller.as_deref().unwrap_or(NONE)).to_owned(),
+            content: head(content.split('\n').next().unwrap_or_default()).to_owned(),
         };
         self.slowest.insert(at, slow);
         self.slowest.truncate(keep);
     }
+}
+
+fn head(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_NAME)]
 }

@@ -8,8 +8,7 @@ const HOLE: &str = "<*>";
 /// Replaces numbers, ids, quoted texts, paths' numbers and addresses in `message` with `<*>`; only the first line counts.
 pub(crate) fn template(message: &str) -> String {
     let mut out = String::new();
-    let line = message.split('\n').next().unwrap_or_default();
-    let mut rest = line;
+    let mut rest = message.split('\n').next().unwrap_or_default();
     while let Some(c) = rest.chars().next() {
         if out.len() > MAX_TEMPLATE {
             out.push('…');

@@ -49,7 +49,14 @@ struct View<'w> {
     text: String,
     out: Box<dyn Write + 'w>,
     /// The last lines that passed, while they are not to be printed yet.
-    tail: Option<(usize, VecDeque<Vec<u8>>)>,
+    tail: Option<(usize, VecDeque<Kept>)>,
+}
+
+/// A line that may be among the last ones.
+enum Kept {
+    Line(Vec<u8>),
+    /// One over `--max-line`, of so many bytes.
+    TooLong(u64),
 }
 
 impl View<'_> {
@@ -124,9 +131,7 @@ impl View<'_> {
     fn line(&mut self, line: Line<'_>) -> io::Result<()> {
         let (bytes, utf8) = match line {
             Line::Whole { bytes, utf8, .. } => (bytes, utf8),
-            Line::TooLong { length, .. } => {
-                return writeln!(self.out, "(a line of {length} bytes, longer than --max-line)");
-            }
+            Line::TooLong { length, .. } => return self.too_long(length),
         };
         self.text.clear();
         match LogLine::read(&mut self.scanner, &self.keys, bytes, utf8) {
@@ -142,19 +147,36 @@ impl View<'_> {
             }
             _ => return Ok(()),
         }
-        match &mut self.tail {
-            Some((limit, kept)) => {
-                // The memory of the line that drops out serves the new one.
-                let mut slot = if kept.len() >= *limit { kept.pop_front().unwrap_or_default() } else { Vec::new() };
-                slot.clear();
-                slot.extend_from_slice(bytes);
-                if *limit > 0 {
-                    kept.push_back(slot);
-                }
-                Ok(())
-            }
-            None => self.out.write_all(self.text.as_bytes()),
+        if self.tail.is_none() {
+            return self.out.write_all(self.text.as_bytes());
         }
+        self.keep(|mut memory| {
+            memory.clear();
+            memory.extend_from_slice(bytes);
+            Kept::Line(memory)
+        });
+        Ok(())
+    }
+
+    /// Nobody knows what is in the line: a filter takes it for a fault that should be seen.
+    fn too_long(&mut self, length: u64) -> io::Result<()> {
+        if self.tail.is_none() {
+            return writeln!(self.out, "(a line of {length} bytes, longer than --max-line)");
+        }
+        self.keep(|_| Kept::TooLong(length));
+        Ok(())
+    }
+
+    /// Keeps a line among the last ones; the memory of the one that drops out serves it.
+    fn keep(&mut self, line: impl FnOnce(Vec<u8>) -> Kept) {
+        let Some((limit @ 1.., kept)) = &mut self.tail else {
+            return;
+        };
+        let dropped = if kept.len() >= *limit { kept.pop_front() } else { None };
+        kept.push_back(line(match dropped {
+            Some(Kept::Line(memory)) => memory,
+            _ => Vec::new(),
+        }));
     }
 
     /// Prints the lines that were kept; from here on lines are printed as they come.
@@ -162,8 +184,13 @@ impl View<'_> {
         let Some((_, kept)) = self.tail.take() else {
             return Ok(());
         };
-        for bytes in kept {
-            self.line(Line::Whole { number: 0, bytes: &bytes, utf8: Utf8::Unchecked, terminated: true })?;
+        for line in kept {
+            match line {
+                Kept::Line(bytes) => {
+                    self.line(Line::Whole { number: 0, bytes: &bytes, utf8: Utf8::Unchecked, terminated: true })?;
+                }
+                Kept::TooLong(length) => self.too_long(length)?,
+            }
         }
         Ok(())
     }
