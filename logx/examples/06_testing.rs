@@ -17,11 +17,12 @@ fn main() {
     register("ann");
     register("");
 
-    let line = logs.one(Kind::Info, "registered");
-    assert_eq!(line.text(), "registered ann");
-    assert_eq!(line.json("name"), "ann");
-    assert_eq!(logs.one(Kind::Error, "refused").json("reason"), "no name");
-    // When there is no such line, the message lists what was logged.
+    logx::assert_logged!(logs, Kind::Info, "registered", name = "ann");
+    logx::assert_not_logged!(logs, Kind::Alert);
+    // All of them, in their order. When they differ, the message shows which are missing and which were not expected.
+    logx::assert_all_logged!(logs, [(Kind::Info, "registered ann"), (Kind::Error, "refused", reason = "no name")]);
+    // One record, to look at closely.
+    assert_eq!(logs.one(Kind::Info, "registered").text(), "registered ann");
     drop(logs);
     logx::info("every check held");
 }

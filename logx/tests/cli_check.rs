@@ -282,11 +282,11 @@ fn one_good_registration_satisfies_its_rules_and_a_changed_one_does_not() {
     let trace = good.split(r#""trace":""#).nth(1).unwrap().split('"').next().unwrap();
     let other_trace = good.replacen(trace, &"0".repeat(32), 1);
     for (what, log, rule) in [
-        ("no answer", without("[HTTP] 200"), "require: no such line: user-api answered 200"),
-        ("no user", without("saveUser - "), "require: no such line: user-rpc stored the user"),
-        ("no points", without("saveUserScore - "), "require: no such line: score-rpc granted the points"),
-        ("twice", format!("{good}{good}"), "at-most: 2 lines, at most 1 allowed: one registration"),
-        ("slow", good.replacen(r#""level":"info""#, r#""level":"slow""#, 1), "forbid: forbidden: nothing above slow"),
+        ("no answer", without("[HTTP] 200"), "require: no such line: the caller was answered"),
+        ("no user", without("saveUser - "), "require: no such line: user-rpc was called"),
+        ("no points", without("saveUserScore - "), "require: no such line: score-rpc was called"),
+        ("twice", format!("{good}{good}"), "at-most: 18 lines, at most 9 allowed: nine lines of the registration"),
+        ("error", good.replacen(r#""level":"info""#, r#""level":"error""#, 1), "forbid: forbidden: above slow"),
         ("traces", other_trace, "one trace through all services"),
         ("secret", good.replacen("Ada", "Ada password=hunter2x", 1), "secret: password in text"),
     ] {

@@ -174,6 +174,18 @@ fn a_file_is_followed_through_its_rotations() {
     assert_eq!(followed.until(next), [next]);
 }
 
+#[test]
+fn a_compressed_file_is_shown_whole_and_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("access-2026-11-23.log.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&std::fs::read(support::dir().join("good.jsonl")).unwrap()).unwrap();
+    std::fs::write(&file, encoder.finish().unwrap()).unwrap();
+    let followed = logx(&["view", "-f", file.to_str().unwrap()]);
+    let shown = logx(&["view", "good.jsonl"]);
+    assert_eq!((followed.status, followed.stdout), (0, shown.stdout));
+}
+
 /// Words of a command line with single quotes.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut quoted, mut word) = (Vec::new(), false, String::new());

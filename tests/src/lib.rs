@@ -1,8 +1,10 @@
-//! What the scenarios share: log lines read strictly, programs as child processes, ports, HTTP, a bad network, go-zero's vectors.
+//! What the scenarios share: log lines read strictly and inspected, programs as child processes, ports, HTTP, a bad network,
+//! go-zero's vectors.
 
 pub mod build;
 pub mod dtm;
 pub mod http;
+pub mod inspect;
 pub mod lines;
 pub mod ports;
 pub mod program;

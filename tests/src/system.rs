@@ -22,6 +22,9 @@ const STOP: Duration = Duration::from_secs(15);
 /// A port may be taken between the look and the bind.
 const ATTEMPTS: u32 = 3;
 
+/// The trace of the request that [`System::wait_ready`] sends, by which its lines are told from those of a test.
+pub const PROBE_TRACE: &str = "70726f626570726f626570726f626521";
+
 /// How the system runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -158,6 +161,7 @@ impl System {
     /// A program ended, or there is no answer in time.
     pub fn wait_ready(&mut self) -> Result<()> {
         let mut early = None;
+        let probe = format!("00-{PROBE_TRACE}-70726f6265212121-01");
         let waited = eventually("the system answers", START, || {
             for (name, running) in &mut self.running {
                 if running.has_ended() {
@@ -169,7 +173,7 @@ impl System {
             TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.score)).ok()?;
             TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.user)).ok()?;
             let coordinator = http::get(self.ports.dtm_http, "/api/dtmsvr/version").ok()?;
-            let users = http::get(self.ports.api, "/users?limit=1").ok()?;
+            let users = http::send(self.ports.api, "GET", "/users?limit=1", &[("traceparent", &probe)], b"").ok()?;
             (users.status == 200 && coordinator.status == 200).then_some(())
         });
         match early {

@@ -34,6 +34,14 @@ pub(crate) fn open(path: &str) -> io::Result<Box<dyn Read>> {
     plain_or_gzip(File::open(path)?)
 }
 
+/// Whether a file is compressed; false for what cannot be read.
+pub(crate) fn is_gzip(path: &str) -> bool {
+    let mut magic = [0; 2];
+    Path::new(path).is_file()
+        && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && magic == GZIP_MAGIC
+}
+
 /// The length in bytes of a plain file; `None` for anything else.
 pub(crate) fn length(path: &str) -> Option<u64> {
     let meta = Path::new(path).metadata().ok()?;

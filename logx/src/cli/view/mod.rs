@@ -65,30 +65,37 @@ impl View<'_> {
         // What is shown is progress enough, unless it goes somewhere else.
         let mut progress = Progress::new(&args.input.files, args.input.progress).only_if(args.tail.is_some());
         for path in super::files_or_stdin(&args.input.files) {
-            match input::open(path) {
-                Ok(source) => {
-                    let mut lines = Lines::new(source, args.input.max_line);
-                    loop {
-                        match lines.next_line() {
-                            Ok(Some(line)) => {
-                                progress.line(line.length());
-                                self.line(line)?;
-                            }
-                            Ok(None) => break,
-                            Err(e) => {
-                                complain(path, &e, &mut outcome);
-                                break;
-                            }
-                        }
-                    }
-                }
-                Err(e) => complain(path, &e, &mut outcome),
-            }
+            self.whole(path, args.input.max_line, &mut progress, &mut outcome)?;
         }
         progress.finish();
         self.release_tail()?;
         self.out.flush()?;
         Ok(outcome)
+    }
+
+    /// Shows an input from its start to its end.
+    fn whole(&mut self, path: &str, max_line: usize, progress: &mut Progress, outcome: &mut Outcome) -> io::Result<()> {
+        let source = match input::open(path) {
+            Ok(source) => source,
+            Err(e) => {
+                complain(path, &e, outcome);
+                return Ok(());
+            }
+        };
+        let mut lines = Lines::new(source, max_line);
+        loop {
+            match lines.next_line() {
+                Ok(Some(line)) => {
+                    progress.line(line.length());
+                    self.line(line)?;
+                }
+                Ok(None) => return Ok(()),
+                Err(e) => {
+                    complain(path, &e, outcome);
+                    return Ok(());
+                }
+            }
+        }
     }
 
     fn follow(&mut self, args: &ViewArgs) -> io::Result<Outcome> {
@@ -99,13 +106,21 @@ impl View<'_> {
             return self.follow_stdin(args.input.max_line);
         }
         let mut followed = Vec::new();
+        let mut quiet = Progress::new(&args.input.files, false).only_if(false);
         for path in files {
+            if input::is_gzip(path) {
+                // Nobody appends to it.
+                self.whole(path, args.input.max_line, &mut quiet, &mut outcome)?;
+                continue;
+            }
             match Followed::open(path, args.input.max_line) {
                 Ok(file) => followed.push(file),
                 Err(e) => complain(path, &e, &mut outcome),
             }
         }
         if followed.is_empty() {
+            self.release_tail()?;
+            self.out.flush()?;
             return Ok(outcome);
         }
         loop {
