@@ -65,6 +65,14 @@ impl Etcd {
         self.running.take().context("etcd does not run")?.kill().map(drop)
     }
 
+    /// Forgets everything, while it does not run.
+    ///
+    /// # Errors
+    /// Its folder cannot be removed.
+    pub fn forget(&self) -> Result<()> {
+        Ok(std::fs::remove_dir_all(self.dir.path().join("data"))?)
+    }
+
     /// The values under a key's prefix, one a line, with their keys.
     ///
     /// # Errors
@@ -77,6 +85,29 @@ impl Etcd {
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     }
+}
+
+/// What has to change in the shipped files so that every party is found through etcd. An address that is not used any more ends in a comment.
+#[must_use]
+pub fn through_etcd(etcd: &Etcd) -> Vec<(String, String)> {
+    let host = format!("127.0.0.1:{}", etcd.port);
+    let registered = |key: &str| format!("Etcd:\n  Hosts:\n    - {host}\n  Key: {key}\n");
+    let found = |key: &str| format!("  Etcd:\n    Hosts:\n      - {host}\n    Key: {key}\n  # ");
+    let shipped_registration =
+        "# MicroService:\n#   Driver: dtm-driver-gozero\n#   Target: etcd://127.0.0.1:2379/dtmservice\n#   EndPoint: ";
+    [
+        ("Name: user-rpc\n", format!("Name: user-rpc\n{}", registered("user.rpc"))),
+        ("Name: score-rpc\n", format!("Name: score-rpc\n{}", registered("score.rpc"))),
+        ("UserRpc:\n  Endpoints:\n    - ", format!("UserRpc:\n{}", found("user.rpc"))),
+        ("UserScoreRpc:\n  Endpoints:\n    - ", format!("UserScoreRpc:\n{}", found("score.rpc"))),
+        ("  Server: direct:///", format!("  Server: etcd://{host}/dtmservice # ")),
+        (
+            shipped_registration,
+            format!("MicroService:\n  Driver: dtm-driver-gozero\n  Target: etcd://{host}/dtmservice\n  EndPoint: "),
+        ),
+    ]
+    .map(|(from, to)| (from.to_owned(), to))
+    .into()
 }
 
 /// A real dtm server on the ports of a system's coordinator.

@@ -3,6 +3,7 @@
 
 pub mod build;
 pub mod dtm;
+pub mod gate;
 pub mod http;
 pub mod inspect;
 pub mod lines;

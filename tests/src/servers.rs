@@ -83,7 +83,7 @@ pub(crate) fn until_ready(what: &str, running: &mut Running, mut ready: impl FnM
 pub struct MariaDb {
     /// Where it listens.
     pub port: u16,
-    running: Running,
+    running: Option<Running>,
     dir: TempDir,
 }
 
@@ -102,17 +102,39 @@ impl MariaDb {
             let installed = install.output()?;
             ensure!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
             let [port] = ports::free()?;
-            let mut server = command("mariadbd")?;
-            server.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--skip-name-resolve", "--user=root"]);
-            server.arg(format!("--port={port}")).arg(format!("--socket={}", dir.path().join("s").display()));
-            server.arg(format!("--pid-file={}", dir.path().join("pid").display()));
-            server.args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]);
-            server.args(["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M", "--performance-schema=OFF"]);
-            let mut db = Self { port, running: Running::spawn(&mut server)?, dir };
-            let socket = db.socket();
-            until_ready("MariaDB answers", &mut db.running, || sql(&socket, "SELECT 1").is_ok())?;
+            let mut db = Self { port, running: None, dir };
+            db.go_on()?;
             Ok(db)
         })
+    }
+
+    /// Starts it again over its folder, on its port.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn go_on(&mut self) -> Result<()> {
+        let (dir, port) = (self.dir.path(), self.port);
+        let data = format!("--datadir={}", dir.join("data").display());
+        let mut server = command("mariadbd")?;
+        server.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--skip-name-resolve", "--user=root"]);
+        server.arg(format!("--port={port}")).arg(format!("--socket={}", dir.join("s").display()));
+        server.arg(format!("--pid-file={}", dir.join("pid").display()));
+        server.args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]);
+        server.args(["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M", "--performance-schema=OFF"]);
+        server.arg("--innodb-flush-log-at-trx-commit=1");
+        let mut running = Running::spawn(&mut server)?;
+        let socket = self.socket();
+        until_ready("MariaDB answers", &mut running, || sql(&socket, "SELECT 1").is_ok())?;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Ends it at once (SIGKILL); its data stay.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn kill(&mut self) -> Result<()> {
+        self.running.take().context("MariaDB does not run")?.kill().map(drop)
     }
 
     fn socket(&self) -> String {

@@ -8,35 +8,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::json;
 use tests::build::Features;
-use tests::dtm::{Etcd, RealDtm};
+use tests::dtm::{Etcd, RealDtm, through_etcd};
 use tests::program::eventually;
 use tests::rows::Rows;
 use tests::servers;
 use tests::system::{Shape, System};
 
 const WAIT: Duration = Duration::from_secs(30);
-
-/// What has to change in the shipped files so that every party is found through etcd. An address that is not used any more ends in a comment.
-fn through_etcd(etcd: &Etcd) -> Vec<(String, String)> {
-    let host = format!("127.0.0.1:{}", etcd.port);
-    let registered = |key: &str| format!("Etcd:\n  Hosts:\n    - {host}\n  Key: {key}\n");
-    let found = |key: &str| format!("  Etcd:\n    Hosts:\n      - {host}\n    Key: {key}\n  # ");
-    let shipped_registration =
-        "# MicroService:\n#   Driver: dtm-driver-gozero\n#   Target: etcd://127.0.0.1:2379/dtmservice\n#   EndPoint: ";
-    [
-        ("Name: user-rpc\n", format!("Name: user-rpc\n{}", registered("user.rpc"))),
-        ("Name: score-rpc\n", format!("Name: score-rpc\n{}", registered("score.rpc"))),
-        ("UserRpc:\n  Endpoints:\n    - ", format!("UserRpc:\n{}", found("user.rpc"))),
-        ("UserScoreRpc:\n  Endpoints:\n    - ", format!("UserScoreRpc:\n{}", found("score.rpc"))),
-        ("  Server: direct:///", format!("  Server: etcd://{host}/dtmservice # ")),
-        (
-            shipped_registration,
-            format!("MicroService:\n  Driver: dtm-driver-gozero\n  Target: etcd://{host}/dtmservice\n  EndPoint: "),
-        ),
-    ]
-    .map(|(from, to)| (from.to_owned(), to))
-    .into()
-}
 
 /// A user who is registered, and one who is refused and gone again.
 fn one_kept_one_refused(system: &System, name: &str) -> Result<()> {

@@ -126,9 +126,9 @@ async fn sagas_on_mariadb() {
     assert_eq!(two.client().status("no").await.unwrap().unwrap().outcome(), refused);
 
     // A branch that is slower than a lease is called once, although another coordinator looks for what is due.
-    branches.script("slow", "action", [Act::Slow(12_000)]);
-    let slow = branches.saga("slow", &["slow"]).request_timeout(Duration::from_secs(15));
-    assert_eq!(client.submit_within(&slow, Duration::from_secs(20)).await.unwrap(), Outcome::Succeeded);
+    branches.script("slow", "action", [Act::Slow(15_000)]);
+    let slow = branches.saga("slow", &["slow"]).request_timeout(Duration::from_secs(20));
+    assert_eq!(client.submit_within(&slow, Duration::from_secs(25)).await.unwrap(), Outcome::Succeeded);
     assert_eq!(branches.calls().iter().filter(|call| *call == "slow/action").count(), 1);
 
     // What waits when its coordinator stops, the other one ends.
