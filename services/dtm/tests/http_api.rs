@@ -159,12 +159,12 @@ async fn bad_input_gets_dtms_codes_a_message_that_names_the_field_and_leaves_not
     // A large payload is no bad input: SQLite has room.
     let mut large = grpc.max_encoding_message_size(64 << 20);
     large
-        .submit(DtmRequest { gid: "large".into(), bin_payloads: vec![vec![7; 10 << 20]], ..good.clone() })
+        .submit(DtmRequest { gid: "large".into(), bin_payloads: vec![vec![7; 3 << 20]], ..good.clone() })
         .await
         .unwrap();
-    assert_eq!(coordinator.client().status("large").await.unwrap().unwrap().steps[0].payload.len(), 10 << 20);
+    assert_eq!(coordinator.client().status("large").await.unwrap().unwrap().steps[0].payload.len(), 3 << 20);
     let told = large
-        .submit(DtmRequest { gid: "large".into(), bin_payloads: vec![vec![7; 10 << 20]], ..good })
+        .submit(DtmRequest { gid: "large".into(), bin_payloads: vec![vec![7; 3 << 20]], ..good })
         .await
         .unwrap_err();
     assert_eq!((told.code(), told.metadata().get("dtm-status").unwrap().to_str().unwrap()), (Code::Aborted, "succeed"));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use prost::Message as _;
 use tonic::metadata::{AsciiMetadataValue, BinaryMetadataValue, MetadataMap};
 use tonic::{Code, Request, Response, Status};
 
@@ -22,6 +23,8 @@ const WAY_BACK: Duration = Duration::from_millis(100);
 const PASS_MARGIN: Duration = Duration::from_secs(2);
 /// The longest wait, whatever the caller's deadline.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest request, in bytes; a Go gRPC server, and so dtm, takes no longer one.
+const MAX_REQUEST: usize = 4 << 20;
 /// The longest reason in a header, in bytes.
 const MAX_HEADER_REASON: usize = 512;
 
@@ -150,6 +153,12 @@ fn parse_timeout(text: &str) -> Option<Duration> {
 }
 
 fn plan(request: DtmRequest) -> Result<Plan, Status> {
+    let size = request.encoded_len();
+    if size > MAX_REQUEST {
+        return Err(Status::resource_exhausted(format!(
+            "payloads: the request has {size} bytes; over gRPC at most {MAX_REQUEST} are taken"
+        )));
+    }
     let bad = |error: BadRequest| refuse(&error.into());
     let options = request.trans_options.unwrap_or_default();
     let steps: Option<Vec<StepUrls>> = if request.steps.is_empty() {
@@ -205,6 +214,8 @@ fn tell(map: &mut MetadataMap, status: protocol::Status, reason: &str) {
 fn refuse(error: &SubmitError) -> Status {
     let text = error.to_string();
     match error {
+        // dtm reads it only when the saga runs, and there a panic is UNKNOWN.
+        SubmitError::Bad(BadRequest::CustomData(_)) => Status::unknown(text),
         SubmitError::Bad(_) | SubmitError::NotFound(_) => Status::internal(text),
         SubmitError::Different(_) => Status::already_exists(text),
         SubmitError::State { status, reason, .. } => {
@@ -212,7 +223,7 @@ fn refuse(error: &SubmitError) -> Status {
             tell(answer.metadata_mut(), *status, reason);
             answer
         }
-        SubmitError::CannotAbort { .. } => Status::aborted(text),
+        SubmitError::CannotAbort { .. } | SubmitError::CannotStop { .. } => Status::aborted(text),
         SubmitError::Store(StoreError::TooLarge(_)) => Status::internal(text),
         SubmitError::Store(_) => {
             logx::error!(error = text.as_str(); "dtm: store");

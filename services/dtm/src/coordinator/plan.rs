@@ -62,6 +62,10 @@ pub enum BadRequest {
     TransType(String),
     #[error("gid: {0}")]
     Gid(&'static str),
+    #[error("body: {0}")]
+    Body(String),
+    #[error("{field}: {reason}")]
+    Field { field: String, reason: String },
     #[error("steps: {0}")]
     Steps(String),
     #[error("payloads: {payloads} given for {steps} steps; each step needs exactly one")]

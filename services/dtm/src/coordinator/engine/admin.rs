@@ -9,7 +9,6 @@ use super::submit::SubmitError;
 use super::{Engine, now};
 use crate::coordinator::machine::Machine;
 use crate::coordinator::store::{Change, Next, StoreError};
-use crate::protocol::Status;
 
 impl Engine {
     /// Ends a transaction as failed, undoing nothing.
@@ -22,22 +21,16 @@ impl Engine {
             return Ok(());
         }
         let record = self.store.load(gid).await?.ok_or_else(|| SubmitError::NotFound(gid.to_owned()))?;
-        let ended = |status: Status, reason: String| SubmitError::State { status, reason, verb: "force stop" };
         if record.state.status.is_final() {
-            return Err(ended(record.state.status, record.state.reason));
+            return Err(SubmitError::CannotStop { status: record.state.status });
         }
         let mut machine = Machine::resume(Arc::clone(&record.plan), self.pace(), record.state.clone());
         machine.force_stop(now());
         let after = machine.state().clone();
-        let change = Change {
-            plan: record.plan,
-            before: record.state,
-            after: after.clone(),
-            next: Next::End,
-            now: now(),
-            force: true,
-        };
-        if self.store.save(change).await? { Ok(()) } else { Err(ended(after.status, after.reason)) }
+        let status = after.status;
+        let change =
+            Change { plan: record.plan, before: record.state, after, next: Next::End, now: now(), force: true };
+        if self.store.save(change).await? { Ok(()) } else { Err(SubmitError::CannotStop { status }) }
     }
 
     /// Makes a waiting transaction due now.

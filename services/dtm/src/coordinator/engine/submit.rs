@@ -53,6 +53,12 @@ pub(crate) enum SubmitError {
         /// Its status.
         status: Status,
     },
+    /// What has ended cannot be ended. dtm's own words.
+    #[error("global transaction force stop error. status: {status}. error: FAILURE")]
+    CannotStop {
+        /// Its status.
+        status: Status,
+    },
     /// There is no such transaction. dtm's own words.
     #[error("no TransGlobal with gid: {0} found")]
     NotFound(String),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::coordinator::plan::{BadRequest, Options, Plan, Request, StepUrls, seconds};
 
@@ -31,7 +32,22 @@ struct Step {
 }
 
 fn parse(body: &[u8]) -> Result<Transaction, BadRequest> {
-    serde_json::from_slice(body).map_err(|error| BadRequest::Steps(format!("the body is no transaction: {error}")))
+    serde_json::from_slice(body).map_err(|error| blame(body, &error))
+}
+
+/// Which field is to blame for a body that cannot be read.
+fn blame(body: &[u8], error: &serde_json::Error) -> BadRequest {
+    let fields: serde_json::Map<String, Value> = match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => fields,
+        _ => return BadRequest::Body(error.to_string()),
+    };
+    for (field, value) in fields {
+        let alone = Value::Object([(field.clone(), value)].into_iter().collect());
+        if let Err(error) = serde_json::from_value::<Transaction>(alone) {
+            return BadRequest::Field { field, reason: error.to_string() };
+        }
+    }
+    BadRequest::Body(error.to_string())
 }
 
 /// dtm drops these from a gid that came over HTTP.

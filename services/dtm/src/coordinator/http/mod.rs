@@ -82,9 +82,9 @@ impl From<SubmitError> for Refused {
                 Self::internal(&text)
             }
             SubmitError::Different(_) => Self::failure(&format!("{text} {}", result::FAILURE), None),
-            SubmitError::State { status, .. } | SubmitError::CannotAbort { status } => {
-                Self::failure(&text, Some(status))
-            }
+            SubmitError::State { status, .. }
+            | SubmitError::CannotAbort { status }
+            | SubmitError::CannotStop { status } => Self::failure(&text, Some(status)),
             SubmitError::Store(_) => {
                 logx::error!(error = text.as_str(); "dtm: store");
                 Self::internal("the store cannot be used now")
