@@ -3,7 +3,7 @@
 use logx::Key;
 use logx::bridge::{self, Flat, Item, Rendered};
 use serde_json::value::RawValue;
-use slog::{KV, Serde, Serializer, Value};
+use slog::{KV, Record, Serde, Serializer, Value};
 
 use crate::{EXTRA_KEY, STACK_KEY};
 
@@ -25,69 +25,17 @@ pub(crate) fn level_of(kind: logx::Kind) -> slog::Level {
 pub(crate) struct WholeLine<'a>(pub(crate) &'a Rendered<'a>);
 
 impl KV for WholeLine<'_> {
-    fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
-        let mut extra = Extra::default();
-        self.0.for_each(|Item { key, value }| match key {
-            Key::Static(key) if key != EXTRA_KEY || !overflows(self.0) => emit_exactly(record, serializer, key, value),
-            key => {
-                extra.add(key.as_str(), value);
-                Ok(())
-            }
-        })?;
-        extra.emit(record, serializer)
-    }
-}
-
-/// Whether the line has [`Extra`] keys.
-#[cold]
-fn overflows(line: &Rendered<'_>) -> bool {
-    line.for_each(|item| if matches!(item.key, Key::Static(_)) { Ok(()) } else { Err(()) }).is_err()
-}
-
-/// Whole numbers below this have the same digits as an integer and as a double, in logx and in slog-json.
-const EXACT: f64 = 1e15;
-
-/// A value in the digits in which logx prints it.
-#[inline]
-fn emit_exactly(
-    record: &slog::Record<'_>,
-    ser: &mut dyn Serializer,
-    key: &'static str,
-    value: Flat<'_>,
-) -> slog::Result {
-    match value {
-        Flat::Str(v) => ser.emit_str(key, v),
-        // slog-json would print `100.0` and `1e21`, where logx prints `100` and `1e+21`.
-        Flat::F64(v) if v.fract() == 0.0 && v.abs() < EXACT && (v != 0.0 || v.is_sign_positive()) => {
-            ser.emit_i64(key, v as i64)
+    fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
+        let line = self.0;
+        let mut emit = Emit::<AS_TEXT> { record, serializer, line, extra: Extra::default() };
+        emit.item(line.timestamp())?;
+        emit.item(line.level())?;
+        if let Some(caller) = line.caller() {
+            emit.item(caller)?;
         }
-        Flat::F64(v) if v.fract() == 0.0 || v.abs() < 1e-5 || v.abs() >= EXACT => {
-            let mut digits = Vec::with_capacity(24);
-            bridge::push_value(&mut digits, logx::Value::F64(v));
-            emit_json(record, ser, key, std::str::from_utf8(&digits).unwrap_or("null"))
-        }
-        Flat::Json(json) => emit_json(record, ser, key, json),
-        scalar => emit_scalar(ser, key, scalar),
-    }
-}
-
-#[inline]
-fn emit_scalar(ser: &mut dyn Serializer, key: &'static str, value: Flat<'_>) -> slog::Result {
-    match value {
-        Flat::Str(v) => ser.emit_str(key, v),
-        Flat::I64(v) => ser.emit_i64(key, v),
-        Flat::U64(v) => ser.emit_u64(key, v),
-        Flat::F64(v) => ser.emit_f64(key, v),
-        Flat::Bool(v) => ser.emit_bool(key, v),
-        _ => ser.emit_none(key),
-    }
-}
-
-/// JSON text as it is.
-fn emit_json(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: &'static str, json: &str) -> slog::Result {
-    match RawValue::from_string(json.to_owned()) {
-        Ok(raw) => Serde(raw).serialize(record, key, ser),
-        Err(_) => ser.emit_str(key, json),
+        emit.item(line.content())?;
+        emit.tail()?;
+        emit.end()
     }
 }
 
@@ -99,59 +47,146 @@ pub(crate) struct Fields<'a> {
 }
 
 impl KV for Fields<'_> {
-    fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
-        let Self { line, stack } = self;
-        let mut extra = Extra::default();
-        let mut emit = |Item { key, value }: Item<'_>| match key {
-            Key::Static(key) if key != EXTRA_KEY || !overflows(line) => emit_typed(record, serializer, key, value),
-            key => {
-                extra.add(key.as_str(), value);
-                Ok(())
-            }
-        };
-        line.for_each_of_head(&mut emit)?;
-        match line.content() {
-            Item { value: Flat::Str(_), .. } => {}
-            content => emit(content)?,
+    fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
+        let line = self.line;
+        let mut emit = Emit::<AS_VALUES> { record, serializer, line, extra: Extra::default() };
+        emit.item(line.timestamp())?;
+        emit.item(line.level())?;
+        if let Some(caller) = line.caller() {
+            emit.item(caller)?;
         }
-        match stack {
-            None => line.for_each_of_tail(&mut emit)?,
-            Some(stack) => {
-                for_each_beside_stack(line, &mut emit)?;
-                emit(Item { key: Key::Static(STACK_KEY), value: Flat::Str(stack) })?;
-            }
+        let content = line.content();
+        if !matches!(content.value, Flat::Str(_)) {
+            emit.item(content)?;
         }
-        extra.emit(record, serializer)
+        match self.stack {
+            None => emit.tail()?,
+            Some(stack) => emit.tail_beside_stack(stack)?,
+        }
+        emit.end()
     }
 }
 
-/// The fields of a line with a stack, to which a user's field of that name gives way as to one of logx's own keys.
-///
-/// A user's field may be called what another one is renamed to: the last one wins, as it does where logx renames.
-fn for_each_beside_stack(line: &Rendered<'_>, emit: &mut dyn FnMut(Item<'_>) -> slog::Result) -> slog::Result {
-    let renamed = |key: Key<'_>| matches!(key.as_str(), STACK_KEY | RENAMED_STACK);
-    let mut count = 0;
-    line.for_each_of_tail(|item| {
-        count += usize::from(renamed(item.key));
-        Ok::<_, slog::Error>(())
-    })?;
-    line.for_each_of_tail(|Item { key, value }| {
-        if !renamed(key) {
-            return emit(Item { key, value });
-        }
-        count -= 1;
-        if count == 0 { emit(Item { key: Key::Static(RENAMED_STACK), value }) } else { Ok(()) }
-    })
+/// Nested values and numbers come as logx prints them.
+const AS_TEXT: bool = true;
+/// They come as values of their own types.
+const AS_VALUES: bool = false;
+
+/// Hands one line to a serializer.
+struct Emit<'a, const TEXT: bool> {
+    record: &'a Record<'a>,
+    serializer: &'a mut dyn Serializer,
+    line: &'a Rendered<'a>,
+    extra: Extra,
 }
 
-#[inline]
-fn emit_typed(record: &slog::Record<'_>, ser: &mut dyn Serializer, key: &'static str, value: Flat<'_>) -> slog::Result {
-    match value {
-        Flat::Json(json) => match serde_json::from_str::<serde_json::Value>(json) {
-            Ok(tree) => Serde(tree).serialize(record, key, ser),
-            Err(_) => ser.emit_str(key, json),
-        },
-        scalar => emit_scalar(ser, key, scalar),
+impl<const TEXT: bool> Emit<'_, TEXT> {
+    #[inline]
+    fn item(&mut self, item: Item<'_>) -> slog::Result {
+        match item.key {
+            Key::Static(key) => self.put(key, item.value),
+            Key::Dyn(key) => {
+                self.extra.add(key, item.value);
+                Ok(())
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, key: &'static str, value: Flat<'_>) -> slog::Result {
+        if key == EXTRA_KEY && self.overflows() {
+            self.extra.add(key, value);
+            return Ok(());
+        }
+        match value {
+            Flat::Str(v) => self.serializer.emit_str(key, v),
+            Flat::I64(v) => self.serializer.emit_i64(key, v),
+            Flat::U64(v) => self.serializer.emit_u64(key, v),
+            // slog-json would print `100.0` and `1e21`, where logx prints `100` and `1e+21`.
+            Flat::F64(v) if TEXT && (v.fract() == 0.0 || v.abs() < SMALL || v.abs() >= BIG) => self.digits(key, v),
+            Flat::F64(v) => self.serializer.emit_f64(key, v),
+            Flat::Bool(v) => self.serializer.emit_bool(key, v),
+            Flat::Json(json) => self.json(key, json),
+            _ => self.serializer.emit_none(key),
+        }
+    }
+
+    /// Everything behind the content.
+    #[inline]
+    fn tail(&mut self) -> slog::Result {
+        let line = self.line;
+        line.before_lent().try_for_each(|item| self.item(item))?;
+        for (key, value) in line.lent() {
+            self.put(key, value)?;
+        }
+        line.behind_lent().try_for_each(|item| self.item(item))
+    }
+
+    /// The same with the stack, to which a user's field of that name gives way as to one of logx's own keys.
+    ///
+    /// A user's field may be called what another one is renamed to: the last one wins, as it does where logx renames.
+    #[cold]
+    fn tail_beside_stack(&mut self, stack: &str) -> slog::Result {
+        let is_renamed = |item: &Item<'_>| matches!(item.key.as_str(), STACK_KEY | RENAMED_STACK);
+        let line = self.line;
+        let mut left = line.tail().filter(is_renamed).count();
+        for item in line.tail() {
+            if !is_renamed(&item) {
+                self.item(item)?;
+                continue;
+            }
+            left -= 1;
+            if left == 0 {
+                self.put(RENAMED_STACK, item.value)?;
+            }
+        }
+        self.put(STACK_KEY, Flat::Str(stack))
+    }
+
+    /// Whether the line has [`Extra`] keys.
+    #[cold]
+    fn overflows(&self) -> bool {
+        self.line.all().any(|item| matches!(item.key, Key::Dyn(_)))
+    }
+
+    /// A number in the digits in which logx prints it.
+    #[cold]
+    fn digits(&mut self, key: &'static str, v: f64) -> slog::Result {
+        if v.fract() == 0.0 && v.abs() < BIG && (v != 0.0 || v.is_sign_positive()) {
+            return self.serializer.emit_i64(key, v as i64);
+        }
+        let mut digits = Vec::with_capacity(24);
+        bridge::push_value(&mut digits, logx::Value::F64(v));
+        self.json(key, std::str::from_utf8(&digits).unwrap_or("null"))
+    }
+
+    #[inline(never)]
+    fn json(&mut self, key: &'static str, json: &str) -> slog::Result {
+        if TEXT {
+            return emit_json(self.record, self.serializer, key, json);
+        }
+        match serde_json::from_str::<serde_json::Value>(json) {
+            Ok(tree) => Serde(tree).serialize(self.record, key, self.serializer),
+            Err(_) => self.serializer.emit_str(key, json),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> slog::Result {
+        self.extra.emit(self.record, self.serializer)
+    }
+}
+
+/// Numbers closer to zero have an exponent in one of logx and slog-json.
+const SMALL: f64 = 1e-5;
+/// Whole numbers below this have the same digits as an integer and as a double, in both.
+const BIG: f64 = 1e15;
+
+/// JSON text as it is.
+fn emit_json(record: &Record<'_>, ser: &mut dyn Serializer, key: &'static str, json: &str) -> slog::Result {
+    match RawValue::from_string(json.to_owned()) {
+        Ok(raw) => Serde(raw).serialize(record, key, ser),
+        Err(_) => ser.emit_str(key, json),
     }
 }
 
@@ -167,7 +202,8 @@ impl Extra {
         bridge::push_value(out, value.into());
     }
 
-    fn emit(self, record: &slog::Record<'_>, ser: &mut dyn Serializer) -> slog::Result {
+    #[inline]
+    fn emit(self, record: &Record<'_>, ser: &mut dyn Serializer) -> slog::Result {
         let Some(mut json) = self.0 else {
             return Ok(());
         };

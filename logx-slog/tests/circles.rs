@@ -1,4 +1,5 @@
-//! slog -> logx -> slog: a line goes on once and does not come back. One test: it takes the process's writer.
+//! slog -> logx -> slog and log -> logx -> slog -> log: a line goes on once and does not come back. One test: it takes the
+//! process's writer and its logger of the `log` crate.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
@@ -18,6 +19,19 @@ impl Drain for Kept {
     fn log(&self, record: &Record<'_>, _: &OwnedKVList) -> Result<(), slog::Never> {
         self.0.lock().unwrap().push(record.msg().to_string());
         Ok(())
+    }
+}
+
+/// The program's own drain that hands each record to the `log` crate, as slog-stdlog does.
+struct ToLog(Kept);
+
+impl Drain for ToLog {
+    type Ok = ();
+    type Err = slog::Never;
+
+    fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<(), slog::Never> {
+        log::error!(target: "round", "{}", record.msg());
+        self.0.log(record, values)
     }
 }
 
@@ -49,4 +63,16 @@ fn a_library_s_record_goes_through_logx_once() {
 
     logx::error("own");
     assert_eq!(kept.take(), ["own"]);
+
+    // log -> logx -> slog -> log, and slog -> logx -> slog -> log.
+    logx::init_log_bridge().unwrap();
+    logx::set_writer(SlogWriter::new(Logger::root(ToLog(kept.clone()), o!())));
+    let before = logx::health().reentrant;
+    log::error!(target: "a::library", "from log");
+    assert_eq!(kept.take(), ["from log"]);
+    slog::error!(library, "from slog");
+    assert_eq!(kept.take(), ["from slog"]);
+    logx::error("own");
+    assert_eq!(kept.take(), ["own"]);
+    assert_eq!(logx::health().reentrant, before + 3);
 }

@@ -13,9 +13,6 @@ use crate::{FIELDS_KEY, MESSAGE_KEY, STACK_KEY};
 const RENAMED_MESSAGE: &str = "fields.message";
 const RENAMED_STACK: &str = "fields.stack";
 
-/// What cannot fail.
-type Never = Result<(), std::convert::Infallible>;
-
 /// Keys of an event that need no memory of their own.
 const FEW: usize = 32;
 
@@ -77,16 +74,15 @@ impl<'a> Pairs<'a, '_> {
     }
 
     #[inline]
-    fn push(&mut self, item: Item<'a>) -> Never {
+    fn push(&mut self, item: Item<'a>) {
         match item.key {
             Key::Static(key) => self.put(key, item.value),
             Key::Dyn(key) => push_extra(&mut self.extra, key, item.value),
         }
-        Ok(())
     }
 
     fn push_all(&mut self, line: &'a Rendered<'a>) {
-        let Ok(()) = line.for_each(|item| self.push(item));
+        line.all().for_each(|item| self.push(item));
     }
 
     fn push_foreign(&mut self, record: &Record<'_>, line: &'a Rendered<'a>) {
@@ -101,39 +97,38 @@ impl<'a> Pairs<'a, '_> {
             },
             other => self.put(MESSAGE_KEY, other),
         }
-        // The subscriber has a time of its own.
-        let mut is_time = true;
-        let Ok(()) = line.for_each_of_head(|item| if std::mem::take(&mut is_time) { Ok(()) } else { self.push(item) });
-        let mut at = 0;
-        let Ok(()) = line.for_each_of_tail(|item| {
-            at += 1;
-            match item.key.as_str() {
-                MESSAGE_KEY => self.rename(item, at, line, [MESSAGE_KEY, RENAMED_MESSAGE]),
-                STACK_KEY if has_stack => self.rename(item, at, line, [STACK_KEY, RENAMED_STACK]),
-                RENAMED_MESSAGE => self.rename(item, at, line, [MESSAGE_KEY, RENAMED_MESSAGE]),
-                RENAMED_STACK if has_stack => self.rename(item, at, line, [STACK_KEY, RENAMED_STACK]),
-                _ => self.push(item),
-            }
-        });
+        self.push(line.level());
+        line.caller().into_iter().for_each(|caller| self.push(caller));
+        let start = self.len;
+        line.before_lent().for_each(|item| self.push(item));
+        line.lent().for_each(|(key, value)| self.put(key, value));
+        line.behind_lent().for_each(|item| self.push(item));
+        for names in [Some([MESSAGE_KEY, RENAMED_MESSAGE]), has_stack.then_some([STACK_KEY, RENAMED_STACK])] {
+            names.into_iter().for_each(|names| self.rename(start, names));
+        }
     }
 
-    /// A user's field whose key has another meaning for subscribers gets another one. A field may bear that key as it is:
-    /// the last of them wins, as it does where logx renames.
-    #[cold]
-    fn rename(&mut self, item: Item<'a>, at: usize, line: &Rendered<'_>, names: [&'static str; 2]) -> Never {
-        let mut last = 0;
-        let mut i = 0;
-        let Ok(()) = line.for_each_of_tail(|other| {
-            i += 1;
-            if names.contains(&other.key.as_str()) {
-                last = i;
-            }
-            Never::Ok(())
-        });
-        if at == last {
-            self.put(names[1], item.value);
+    /// Of the fields from `start` on, those with a key that has another meaning for subscribers get another one. A field
+    /// may bear that key as it is: the last of them wins, as it does where logx renames.
+    #[inline]
+    fn rename(&mut self, start: usize, names: [&'static str; 2]) {
+        if self.keys[start..self.len].iter().any(|key| names.contains(key)) {
+            self.rename_last(start, names);
         }
-        Ok(())
+    }
+
+    #[cold]
+    fn rename_last(&mut self, start: usize, names: [&'static str; 2]) {
+        let last = self.keys[start..self.len].iter().rposition(|key| names.contains(key)).map(|i| start + i);
+        let all = std::mem::replace(&mut self.len, start);
+        for i in start..all {
+            let (key, value) = (self.keys[i], self.values[i]);
+            match names.contains(&key) {
+                false => self.put(key, value),
+                true if Some(i) == last => self.put(names[1], value),
+                true => {}
+            }
+        }
     }
 
     fn send(mut self, record: &Record<'_>, use_it: impl FnOnce(&'static Site, &Event<'_>)) {

@@ -95,3 +95,35 @@ fn the_stock_json_layer_has_every_field_with_its_type() {
         assert_eq!(fields.get(key), Some(&want), "{key} in {line}");
     }
 }
+
+/// A user's fields may be called as tracing's own keys, and as what those are renamed to: each key comes once.
+#[test]
+fn fields_that_collide_with_what_others_are_renamed_to_come_once() {
+    let out = Out::default();
+    let subscriber = registry().with(fmt::layer().json().with_writer(out.clone()));
+    tracing::subscriber::with_default(subscriber, || {
+        let log = |kind, content: &str, keys: [&str; 4]| {
+            let fields: Vec<_> = keys.iter().zip(1..).map(|(key, n)| field(key, n)).collect();
+            logx::Event::new(kind, Value::Str(content)).fields(&fields).write_to(&TracingWriter::new());
+        };
+        log(Kind::Severe, "bad\ntrace", ["message", "fields.message", "stack", "fields.stack"]);
+        log(Kind::Severe, "bad\ntrace", ["fields.stack", "stack", "fields.message", "message"]);
+        log(Kind::Info, "good", ["fields.stack", "stack", "fields.message", "message"]);
+    });
+    let severe = |message, stack| json!({"level": "fatal", "message": "bad", "stack": "trace", "fields.message": message, "fields.stack": stack});
+    let info = json!({"level": "info", "message": "good", "fields.stack": 1, "stack": 2, "fields.message": 4});
+    for (line, want) in out.lines().iter().zip([severe(2, 4), severe(4, 2), info]) {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        let mut fields = object["fields"].clone();
+        fields.as_object_mut().unwrap().remove("caller");
+        assert_eq!(fields, want, "{line}");
+        for key in ["message", "stack", "fields.message", "fields.stack"] {
+            assert_eq!(
+                line.matches(&format!("\"{key}\":")).count(),
+                usize::from(want.get(key).is_some()),
+                "{key}: {line}"
+            );
+        }
+    }
+    assert_eq!(out.lines().len(), 3);
+}

@@ -1,7 +1,7 @@
 //! What adapters to other logging libraries need: a line's keys and values in the few forms that all of them know,
 //! keys that live for ever, and the encoder.
 
-mod names;
+mod places;
 mod plain;
 mod rendered;
 

@@ -123,6 +123,8 @@ pub(crate) struct Format {
     pub(crate) id: u32,
     /// `{"@timestamp":"`, the beginning of every line.
     pub(crate) open: Piece,
+    /// The keys as adapters to other libraries want them, in the order of [`FieldKeys::all`].
+    interned: OnceLock<[Option<&'static str>; 8]>,
 }
 
 impl Format {
@@ -141,7 +143,8 @@ impl Format {
         let mut open = vec![b'{'];
         crate::encode::string::push_quoted(&mut open, &keys.timestamp);
         open.extend_from_slice(b":\"");
-        let format = Arc::new(Self { keys, time, max_content, masks, id, open: Piece::new(&open) });
+        let open = Piece::new(&open);
+        let format = Arc::new(Self { keys, time, max_content, masks, id, open, interned: OnceLock::new() });
         formats.push(Arc::clone(&format));
         format
     }
@@ -150,6 +153,12 @@ impl Format {
     pub(crate) fn standard() -> &'static Arc<Self> {
         static STANDARD: OnceLock<Arc<Format>> = OnceLock::new();
         STANDARD.get_or_init(|| Self::intern(FieldKeys::default(), TimeLayout::Millis, usize::MAX, MaskKeys::default()))
+    }
+
+    /// logx's own keys, each interned unless no more keys are.
+    #[inline]
+    pub(crate) fn interned_keys(&self) -> &[Option<&'static str>; 8] {
+        self.interned.get_or_init(|| self.keys.all().map(|name| crate::bridge::intern(crate::field::Key::Dyn(name))))
     }
 
     /// Whether logx prints this key itself.

@@ -3,25 +3,37 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::names::{self, Names};
+use super::places::push_caller;
 use super::{Flat, intern, of_json};
 use crate::encode::{guard, json, text, time};
 use crate::field::Key;
-use crate::format::MaskKeys;
+use crate::format::{Format, MaskKeys};
 use crate::owned::OwnedField;
 use crate::record::Record;
 use crate::sensitive::MASK;
 use crate::site::Site;
 use crate::value::Value;
 
+/// Where logx's own keys stand in [`FieldKeys::all`](crate::FieldKeys::all).
+mod own {
+    pub(super) const TIMESTAMP: usize = 0;
+    pub(super) const LEVEL: usize = 1;
+    pub(super) const CALLER: usize = 2;
+    pub(super) const CONTENT: usize = 3;
+    pub(super) const DURATION: usize = 4;
+    pub(super) const TRACE: usize = 5;
+    pub(super) const SPAN: usize = 6;
+    pub(super) const TRUNCATED: usize = 7;
+    pub(super) const COUNT: usize = 8;
+}
+
 /// All keys and values of a line, rendered, in its order. What the line lends is borrowed, what had to be rendered is
 /// held; the memory is the thread's.
 #[derive(Debug)]
 pub struct Rendered<'a> {
-    names: Names<'a>,
-    timestamp: Range<usize>,
+    format: &'a Format,
     level: &'static str,
-    caller: Option<Range<usize>>,
+    has_caller: bool,
     content: Form<'a>,
     /// Fields, but for those of the macro that are lent as they are.
     slots: Vec<Slot<'a>>,
@@ -32,9 +44,11 @@ pub struct Rendered<'a> {
     trace: Option<&'a str>,
     span: Option<&'a str>,
     cut: bool,
-    /// Everything that was rendered, one after another.
+    timestamp: Vec<u8>,
+    caller: String,
+    /// Everything else that was rendered, one after another.
     text: String,
-    /// What is being rendered.
+    /// JSON of the value that is being rendered.
     json: Vec<u8>,
 }
 
@@ -71,12 +85,14 @@ pub struct Item<'a> {
 #[derive(Default)]
 struct Spare {
     slots: Vec<Slot<'static>>,
+    timestamp: Vec<u8>,
+    caller: String,
     text: String,
     json: Vec<u8>,
 }
 
 thread_local! {
-    static SPARE: Cell<Option<Spare>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Box<Spare>>> = const { Cell::new(None) };
 }
 
 /// What is kept for the thread's next line.
@@ -85,57 +101,63 @@ const KEEP_SLOTS: usize = 256;
 
 impl Rendered<'_> {
     /// Renders the record and runs `use_it` with it; the memory is kept for the thread's next line.
+    #[inline]
     pub fn with<R>(record: &Record<'_>, use_it: impl FnOnce(&Rendered<'_>) -> R) -> R {
-        let Spare { slots, text, json } = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let mut spare = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let mut rendered = Rendered {
-            names: Names::of(record.format),
-            timestamp: 0..0,
+            format: record.format,
             level: record.kind().word(),
-            caller: None,
+            has_caller: record.kind().has_caller(),
             content: Form::Flat(Flat::Null),
-            slots,
+            slots: std::mem::take(&mut spare.slots),
             before: 0,
             lent: (&[], &[]),
             duration: None,
             trace: record.trace(),
             span: record.span(),
             cut: false,
-            text,
-            json,
+            timestamp: std::mem::take(&mut spare.timestamp),
+            caller: std::mem::take(&mut spare.caller),
+            text: std::mem::take(&mut spare.text),
+            json: std::mem::take(&mut spare.json),
         };
         rendered.fill(record);
         let result = use_it(&rendered);
-        rendered.recycle();
+        rendered.give_back(spare);
         result
     }
 
-    fn recycle(mut self) {
-        let kept = self.text.capacity() <= KEEP_BYTES && self.json.capacity() <= KEEP_BYTES;
-        if kept && self.slots.capacity() <= KEEP_SLOTS {
-            self.slots.clear();
-            self.text.clear();
-            // The same memory for slots that borrow from another line: collecting an emptied vector keeps it.
-            let slots = self.slots.into_iter().map(|_| unreachable!("the slots are cleared")).collect();
-            let spare = Spare { slots, text: self.text, json: self.json };
-            let _ = SPARE.try_with(|cell| cell.set(Some(spare)));
+    fn give_back(self, mut spare: Box<Spare>) {
+        let Self { mut slots, mut timestamp, mut caller, mut text, json, .. } = self;
+        let kept = text.capacity() <= KEEP_BYTES && json.capacity() <= KEEP_BYTES;
+        if !kept || slots.capacity() > KEEP_SLOTS || caller.capacity() > KEEP_BYTES {
+            return;
         }
+        slots.clear();
+        timestamp.clear();
+        caller.clear();
+        text.clear();
+        // The same memory for slots that borrow from another line: collecting an emptied vector keeps it.
+        spare.slots = slots.into_iter().map(|_| unreachable!("the slots are cleared")).collect();
+        (spare.timestamp, spare.caller, spare.text, spare.json) = (timestamp, caller, text, json);
+        let _ = SPARE.try_with(|cell| cell.set(Some(spare)));
     }
 }
 
 impl<'a> Rendered<'a> {
     fn fill(&mut self, record: &'a Record<'a>) {
-        self.json.clear();
-        time::push_timestamp(&mut self.json, record.time, &record.format.time);
-        self.timestamp = self.take_json_as_text();
-        if record.kind().has_caller() {
-            self.caller = Some(self.made(|out| names::push_caller(out, record.caller())));
+        time::push_timestamp(&mut self.timestamp, record.time, &record.format.time);
+        if self.has_caller {
+            push_caller(&mut self.caller, record.caller());
         }
         self.fill_content(record);
         self.fill_fields(record);
         if let Some(ns) = record.duration() {
             self.json.clear();
             crate::encode::number::push_millis(&mut self.json, ns);
-            self.duration = Some(self.take_json_as_text());
+            let start = self.text.len();
+            self.text.push_str(std::str::from_utf8(&self.json).unwrap_or_default());
+            self.duration = Some(start..self.text.len());
         }
     }
 
@@ -266,13 +288,6 @@ impl<'a> Rendered<'a> {
         start..self.text.len()
     }
 
-    /// Text that the encoder put into `json`.
-    fn take_json_as_text(&mut self) -> Range<usize> {
-        let start = self.text.len();
-        self.text.push_str(std::str::from_utf8(&self.json).unwrap_or_default());
-        start..self.text.len()
-    }
-
     #[inline]
     fn value_of<'s>(&'s self, form: &Form<'s>) -> Flat<'s> {
         match form {
@@ -290,82 +305,105 @@ impl<'a> Rendered<'a> {
         }
     }
 
-    fn slots<'s>(&'s self, slots: &'s [Slot<'s>]) -> impl Iterator<Item = Item<'s>> {
+    fn items<'s>(&'s self, slots: &'s [Slot<'s>]) -> impl Iterator<Item = Item<'s>> {
         slots.iter().map(|slot| Item { key: self.key_of(slot), value: self.value_of(&slot.form) })
     }
 
-    /// Calls `each` with the timestamp, the level and, where there is one, the caller.
-    ///
-    /// # Errors
-    /// The first of `each`, which is not called any more then.
     #[inline]
-    pub fn for_each_of_head<'s, E>(&'s self, mut each: impl FnMut(Item<'s>) -> Result<(), E>) -> Result<(), E> {
-        each(Item { key: self.names.timestamp, value: Flat::Str(&self.text[self.timestamp.clone()]) })?;
-        each(Item { key: self.names.level, value: Flat::Str(self.level) })?;
-        match &self.caller {
-            Some(range) => each(Item { key: self.names.caller, value: Flat::Str(&self.text[range.clone()]) }),
-            None => Ok(()),
+    fn own(&self, i: usize) -> Key<'_> {
+        match self.format.interned_keys()[i] {
+            Some(key) => Key::Static(key),
+            None => Key::Dyn(self.format.keys.all()[i]),
         }
+    }
+
+    /// When the line was logged.
+    #[inline]
+    #[must_use]
+    pub fn timestamp(&self) -> Item<'_> {
+        let text = std::str::from_utf8(&self.timestamp).unwrap_or_default();
+        Item { key: self.own(own::TIMESTAMP), value: Flat::Str(text) }
+    }
+
+    /// The kind's word.
+    #[inline]
+    #[must_use]
+    pub fn level(&self) -> Item<'_> {
+        Item { key: self.own(own::LEVEL), value: Flat::Str(self.level) }
+    }
+
+    /// Where it was logged, for the kinds that say it.
+    #[inline]
+    #[must_use]
+    pub fn caller(&self) -> Option<Item<'_>> {
+        self.has_caller.then(|| Item { key: self.own(own::CALLER), value: Flat::Str(&self.caller) })
     }
 
     /// The content; text is itself, anything else its JSON.
     #[inline]
     #[must_use]
     pub fn content(&self) -> Item<'_> {
-        Item { key: self.names.content, value: self.value_of(&self.content) }
+        Item { key: self.own(own::CONTENT), value: self.value_of(&self.content) }
     }
 
-    /// Calls `each` with what stands behind the content: fields, duration, trace, span.
-    ///
-    /// # Errors
-    /// The first of `each`, which is not called any more then.
+    /// The fields in front of [`lent`](Self::lent).
     #[inline]
-    pub fn for_each_of_tail<'s, E>(&'s self, mut each: impl FnMut(Item<'s>) -> Result<(), E>) -> Result<(), E> {
-        let (before, after) = self.slots.split_at(self.before);
-        self.slots(before).try_for_each(&mut each)?;
+    pub fn before_lent(&self) -> impl Iterator<Item = Item<'_>> {
+        self.items(&self.slots[..self.before])
+    }
+
+    /// A macro's fields that need no rendering.
+    #[inline(always)]
+    pub fn lent(&self) -> impl Iterator<Item = (&'static str, Flat<'_>)> {
         let (keys, values) = self.lent;
-        for (key, value) in keys.iter().zip(values) {
-            let value = flat(value).unwrap_or(Flat::Null);
-            each(Item { key: Key::Static(key), value })?;
-        }
-        self.slots(after).try_for_each(&mut each)?;
-        self.logx_s_own().try_for_each(each)
+        keys.iter().zip(values).map(|(key, value)| (*key, flat(value).unwrap_or(Flat::Null)))
+    }
+
+    /// The fields behind [`lent`](Self::lent), and the duration, the trace and what else stands at the end.
+    #[inline]
+    pub fn behind_lent(&self) -> impl Iterator<Item = Item<'_>> {
+        self.items(&self.slots[self.before..]).chain(self.end())
     }
 
     /// logx's own keys behind the fields.
-    fn logx_s_own(&self) -> impl Iterator<Item = Item<'_>> {
-        let text = |key, text: Option<&'a str>| text.map(|text| Item { key, value: Flat::Str(text) });
-        let duration = self.duration.clone().map(|range| Flat::Str(&self.text[range]));
-        let own = [
-            duration.map(|value| Item { key: self.names.duration, value }),
-            text(self.names.trace, self.trace),
-            text(self.names.span, self.span),
-            self.cut.then_some(Item { key: self.names.truncated, value: Flat::Bool(true) }),
-        ];
-        own.into_iter().flatten()
-    }
-
-    /// Calls `each` with every key in order: timestamp, level, caller, content, fields, duration, trace, span.
-    ///
-    /// # Errors
-    /// The first of `each`, which is not called any more then.
     #[inline]
-    pub fn for_each<'s, E>(&'s self, mut each: impl FnMut(Item<'s>) -> Result<(), E>) -> Result<(), E> {
-        self.for_each_of_head(&mut each)?;
-        each(self.content())?;
-        self.for_each_of_tail(each)
+    fn end(&self) -> impl Iterator<Item = Item<'_>> {
+        let any = self.duration.is_some() || self.trace.is_some() || self.span.is_some() || self.cut;
+        any.then(|| self.own_end()).into_iter().flatten().flatten()
     }
 
-    /// At most so many keys does [`for_each`](Self::for_each) give.
+    #[cold]
+    fn own_end(&self) -> [Option<Item<'_>>; 4] {
+        let item = |i, value| Item { key: self.own(i), value };
+        let text = |i, text: Option<&'a str>| text.map(|text| item(i, Flat::Str(text)));
+        let duration = self.duration.clone().map(|range| Flat::Str(&self.text[range]));
+        [
+            duration.map(|value| item(own::DURATION, value)),
+            text(own::TRACE, self.trace),
+            text(own::SPAN, self.span),
+            self.cut.then(|| item(own::TRUNCATED, Flat::Bool(true))),
+        ]
+    }
+
+    /// Everything behind the content: fields, duration, trace, span.
+    pub fn tail(&self) -> impl Iterator<Item = Item<'_>> {
+        let lent = self.lent().map(|(key, value)| Item { key: Key::Static(key), value });
+        self.before_lent().chain(lent).chain(self.behind_lent())
+    }
+
+    /// Every key in order: timestamp, level, caller, content, fields, duration, trace, span.
+    pub fn all(&self) -> impl Iterator<Item = Item<'_>> {
+        let head = [Some(self.timestamp()), Some(self.level()), self.caller(), Some(self.content())];
+        head.into_iter().flatten().chain(self.tail())
+    }
+
+    /// At most so many are [`all`](Self::all).
     #[inline]
     #[must_use]
     pub fn max_len(&self) -> usize {
-        OWN_KEYS + self.slots.len() + self.lent.0.len()
+        own::COUNT + self.slots.len() + self.lent.0.len()
     }
 }
-
-/// logx's own keys.
-const OWN_KEYS: usize = 8;
 
 /// A value that needs no rendering.
 #[inline(always)]
