@@ -27,7 +27,7 @@ pub(crate) struct WholeLine<'a>(pub(crate) &'a Rendered<'a>);
 impl KV for WholeLine<'_> {
     fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let line = self.0;
-        let mut emit = Emit::<AS_TEXT> { record, serializer, line, extra: Extra::default() };
+        let mut emit = Emit::<AS_TEXT>::new(record, serializer, line);
         emit.item(line.timestamp())?;
         emit.item(line.level())?;
         if let Some(caller) = line.caller() {
@@ -43,21 +43,22 @@ impl KV for WholeLine<'_> {
 /// that is no text comes as a field as well.
 pub(crate) struct Fields<'a> {
     pub(crate) line: &'a Rendered<'a>,
+    /// The content is text.
+    pub(crate) is_text: bool,
     pub(crate) stack: Option<&'a str>,
 }
 
 impl KV for Fields<'_> {
     fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let line = self.line;
-        let mut emit = Emit::<AS_VALUES> { record, serializer, line, extra: Extra::default() };
+        let mut emit = Emit::<AS_VALUES>::new(record, serializer, line);
         emit.item(line.timestamp())?;
         emit.item(line.level())?;
         if let Some(caller) = line.caller() {
             emit.item(caller)?;
         }
-        let content = line.content();
-        if !matches!(content.value, Flat::Str(_)) {
-            emit.item(content)?;
+        if !self.is_text {
+            emit.item(line.content())?;
         }
         match self.stack {
             None => emit.tail()?,
@@ -77,10 +78,17 @@ struct Emit<'a, const TEXT: bool> {
     record: &'a Record<'a>,
     serializer: &'a mut dyn Serializer,
     line: &'a Rendered<'a>,
+    /// There are no [`Extra`] keys.
+    is_interned: bool,
     extra: Extra,
 }
 
-impl<const TEXT: bool> Emit<'_, TEXT> {
+impl<'a, const TEXT: bool> Emit<'a, TEXT> {
+    #[inline]
+    fn new(record: &'a Record<'a>, serializer: &'a mut dyn Serializer, line: &'a Rendered<'a>) -> Self {
+        Self { record, serializer, line, is_interned: line.is_interned(), extra: Extra::default() }
+    }
+
     #[inline]
     fn item(&mut self, item: Item<'_>) -> slog::Result {
         match item.key {
@@ -94,7 +102,7 @@ impl<const TEXT: bool> Emit<'_, TEXT> {
 
     #[inline(always)]
     fn put(&mut self, key: &'static str, value: Flat<'_>) -> slog::Result {
-        if key == EXTRA_KEY && self.overflows() {
+        if !self.is_interned && key == EXTRA_KEY {
             self.extra.add(key, value);
             return Ok(());
         }
@@ -117,7 +125,11 @@ impl<const TEXT: bool> Emit<'_, TEXT> {
         let line = self.line;
         line.before_lent().try_for_each(|item| self.item(item))?;
         for (key, value) in line.lent() {
-            self.put(key, value)?;
+            match *value {
+                logx::Value::Str(v) if self.is_interned => self.serializer.emit_str(key, v)?,
+                logx::Value::I64(v) if self.is_interned => self.serializer.emit_i64(key, v)?,
+                _ => self.put(key, Flat::of(value))?,
+            }
         }
         line.behind_lent().try_for_each(|item| self.item(item))
     }
@@ -141,12 +153,6 @@ impl<const TEXT: bool> Emit<'_, TEXT> {
             }
         }
         self.put(STACK_KEY, Flat::Str(stack))
-    }
-
-    /// Whether the line has [`Extra`] keys.
-    #[cold]
-    fn overflows(&self) -> bool {
-        self.line.all().any(|item| matches!(item.key, Key::Dyn(_)))
     }
 
     /// A number in the digits in which logx prints it.

@@ -135,21 +135,27 @@ impl Writer for SlogWriter {
 }
 
 fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>) {
-    let content = match line.content().value {
-        Flat::Str(text) | Flat::Json(text) => text,
-        Flat::Null => "null",
-        other => return write_message(logger, record, line, &format!("{:?}", logx::Value::from(other)), None),
+    let fields = |is_text, stack| Fields { line, is_text, stack };
+    let text = match line.content().value {
+        Flat::Str(text) => text,
+        Flat::Json(json) => return write_message(logger, record, json, &fields(false, None)),
+        Flat::Null => return write_message(logger, record, "null", &fields(false, None)),
+        other => {
+            let text = format!("{:?}", logx::Value::from(other));
+            return write_message(logger, record, &text, &fields(false, None));
+        }
     };
     if matches!(record.kind(), logx::Kind::Severe | logx::Kind::Stack)
-        && let Some((first, stack)) = content.split_once('\n')
+        && let Some((first, stack)) = text.split_once('\n')
     {
-        return write_message(logger, record, line, first, Some(stack));
+        return write_message(logger, record, first, &fields(true, Some(stack)));
     }
-    write_message(logger, record, line, content, None);
+    write_message(logger, record, text, &fields(true, None));
 }
 
-fn write_message(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>, message: &str, stack: Option<&str>) {
-    with_slog_record(record, &format_args!("{message}"), &Fields { line, stack }, |r| logger.log(r));
+#[inline]
+fn write_message(logger: &Logger, record: &Record<'_>, message: &str, fields: &Fields<'_>) {
+    with_slog_record(record, &format_args!("{message}"), fields, |r| logger.log(r));
 }
 
 /// Makes a slog record and runs `use_it` with it. `Logger::log` and `Drain::log` are not filtered at compile time, as
@@ -169,6 +175,7 @@ const fn location(file: &'static str, line: u32, module: &'static str) -> Record
     RecordLocation { file, line, column: 0, function: "", module }
 }
 
+#[inline]
 fn location_of(record: &Record<'_>) -> RecordLocation {
     let (file, line) = match record.caller() {
         Caller::Place { file, line, .. } => (file, line),

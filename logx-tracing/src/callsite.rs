@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use logx::{Caller, Key, Kind, Record};
 use tracing_core::field::FieldSet;
@@ -137,42 +137,62 @@ pub(crate) fn find(place: &Place<'_>, keys: &[&'static str]) -> Option<&'static 
 /// The call-site for lines of a kind that get none of their own.
 pub(crate) fn find_shared(place: &Place<'_>, keys: &[&'static str]) -> &'static Site {
     let place = place.nowhere();
+    let mut table = table();
     // One for each kind and set of logx's own keys: these few do not count against the bound.
-    find_or_make(&place, keys, usize::MAX).unwrap_or_else(|| unreachable!("without a bound one is made"))
+    table.find(&place, keys).unwrap_or_else(|| table.make(&place, keys, place.file, place.target))
 }
 
 #[cold]
 fn find_in_table(place: &Place<'_>, keys: &[&'static str]) -> Option<&'static Site> {
-    find_or_make(place, keys, MAX_CALLSITES)
-}
-
-fn find_or_make(place: &Place<'_>, keys: &[&'static str], max: usize) -> Option<&'static Site> {
-    static TABLE: Mutex<Option<Table>> = Mutex::new(None);
-    let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let table = table.get_or_insert_with(Table::default);
-    // The thread's cache goes by addresses; this table goes by what the keys say.
-    let list = table.sites.entry((place.kind as u8, place.line, place.file.to_owned())).or_default();
-    if let Some(site) = list.iter().find(|site| site.matches(place, keys)) {
+    let mut table = table();
+    if let Some(site) = table.find(place, keys) {
         return Some(site);
     }
-    if table.count >= max {
+    if table.count >= MAX_CALLSITES {
         return None;
     }
-    let site = make(place, keys)?;
+    let file = logx::bridge::intern(Key::Dyn(place.file))?;
+    let target = logx::bridge::intern(Key::Dyn(place.target))?;
     table.count += 1;
-    list.push(site);
-    Some(site)
+    Some(table.make(place, keys, file, target))
 }
 
+/// The call-sites of the process, by what their keys say; the thread's cache goes by addresses.
 #[derive(Default)]
 struct Table {
     sites: HashMap<(u8, u32, String), Vec<&'static Site>>,
+    /// Those that count against the bound.
     count: usize,
 }
 
-fn make(place: &Place<'_>, keys: &[&'static str]) -> Option<&'static Site> {
-    let file = logx::bridge::intern(Key::Dyn(place.file))?;
-    let target = logx::bridge::intern(Key::Dyn(place.target))?;
+fn table() -> MutexGuard<'static, Table> {
+    static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Table {
+    fn list(&mut self, place: &Place<'_>) -> &mut Vec<&'static Site> {
+        self.sites.entry((place.kind as u8, place.line, place.file.to_owned())).or_default()
+    }
+
+    fn find(&mut self, place: &Place<'_>, keys: &[&'static str]) -> Option<&'static Site> {
+        self.list(place).iter().copied().find(|site| site.matches(place, keys))
+    }
+
+    fn make(
+        &mut self,
+        place: &Place<'_>,
+        keys: &[&'static str],
+        file: &'static str,
+        target: &'static str,
+    ) -> &'static Site {
+        let site = make(place, keys, file, target);
+        self.list(place).push(site);
+        site
+    }
+}
+
+fn make(place: &Place<'_>, keys: &[&'static str], file: &'static str, target: &'static str) -> &'static Site {
     let keys: &'static [&'static str] = Box::leak(keys.into());
     let site: &'static Site = Box::leak(Box::new(Site {
         metadata: OnceLock::new(),
@@ -191,7 +211,7 @@ fn make(place: &Place<'_>, keys: &[&'static str]) -> Option<&'static Site> {
         Metadata::new(name_of(place.kind), target, level_of(place.kind), known, line, Some(target), fields, kind)
     });
     tracing_core::callsite::register(site);
-    Some(site)
+    site
 }
 
 /// A hash of a few words that only this process makes.

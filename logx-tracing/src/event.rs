@@ -1,6 +1,6 @@
 //! A line as one event of tracing.
 
-use logx::bridge::{self, Flat, Item, Rendered};
+use logx::bridge::{self, Flat, Item, KeysId, Rendered};
 use logx::{Key, Kind, Record, Value};
 use tracing_core::Event;
 use tracing_core::field::Value as Field;
@@ -42,18 +42,90 @@ pub(crate) fn with_event(
     shape: Shape,
     use_it: impl FnOnce(&'static Site, &Event<'_>),
 ) {
+    // Beside a stack the text decides which keys there are.
+    let id = line.keys_id().filter(|_| shape == Shape::All || !has_stack(record));
+    if let Some(site) = id.and_then(|id| known::find(id, shape))
+        && let Flat::Str(_) = line.content().value
+    {
+        return send_lent(site, line, shape, use_it);
+    }
     // The stack and the JSON object of the fields may come on top.
     let n = line.max_len() + 2;
     with_room(n, "", |keys| {
         with_room(n, Flat::Null, |values| {
-            let mut pairs = Pairs { keys, values, len: 0, extra: Vec::new() };
+            let mut pairs = Pairs { keys, values, len: 0, renamed: false, extra: Vec::new() };
             match shape {
                 Shape::All => pairs.push_all(line),
                 Shape::Foreign => pairs.push_foreign(record, line),
             }
-            pairs.send(record, use_it);
+            let id = id.filter(|_| !pairs.renamed).map(|id| (id, shape));
+            pairs.send(record, id, use_it);
         });
     });
+}
+
+/// Whether what follows the first line of the content is a stack.
+fn has_stack(record: &Record<'_>) -> bool {
+    matches!(record.kind(), Kind::Severe | Kind::Stack)
+}
+
+/// A line whose keys are known: its values by reference.
+#[inline]
+fn send_lent(site: &'static Site, line: &Rendered<'_>, shape: Shape, use_it: impl FnOnce(&'static Site, &Event<'_>)) {
+    let (content, level, caller) = (line.content().value, line.level().value, line.caller().map(|item| item.value));
+    let timestamp = (shape == Shape::All).then(|| line.timestamp().value);
+    let head = match shape {
+        Shape::All => [timestamp.as_ref(), Some(&level), caller.as_ref(), Some(&content)],
+        Shape::Foreign => [Some(&content), Some(&level), caller.as_ref(), None],
+    };
+    let null = Text::value("null");
+    let metadata = site.metadata();
+    with_room(metadata.fields().len(), None, |room: &mut [Option<&dyn Field>]| {
+        let head = head.into_iter().flatten().map(plain);
+        let lent = line.lent().map(|(_, value)| lent(value).or(Some(&null)));
+        room.iter_mut().zip(head.chain(lent)).for_each(|(slot, value)| *slot = value);
+        use_it(site, &Event::new(metadata, &metadata.fields().value_set_all(room)));
+    });
+}
+
+/// A value that is lent as tracing's own.
+#[inline(always)]
+fn lent<'v>(value: &'v Value<'_>) -> Option<&'v dyn Field> {
+    match value {
+        Value::Str(v) => Some(v),
+        Value::I64(v) => Some(v),
+        Value::U64(v) => Some(v),
+        Value::F64(v) => Some(v),
+        Value::Bool(v) => Some(v),
+        _ => None,
+    }
+}
+
+/// Call-sites of lines whose keys are the same each time.
+mod known {
+    use std::cell::Cell;
+
+    use logx::bridge::KeysId;
+
+    use super::{Shape, Site};
+
+    const SLOTS: usize = 64;
+
+    type Known = Option<(KeysId, Shape, &'static Site)>;
+
+    thread_local! {
+        static KNOWN: [Cell<Known>; SLOTS] = const { [const { Cell::new(None) }; SLOTS] };
+    }
+
+    #[inline]
+    pub(super) fn find(id: KeysId, shape: Shape) -> Option<&'static Site> {
+        let known = KNOWN.try_with(|known| known[id.hash() % SLOTS].get()).ok().flatten()?;
+        (known.0 == id && known.1 == shape).then_some(known.2)
+    }
+
+    pub(super) fn keep(id: KeysId, shape: Shape, site: &'static Site) {
+        let _ = KNOWN.try_with(|known| known[id.hash() % SLOTS].set(Some((id, shape, site))));
+    }
 }
 
 /// The keys and values of one event.
@@ -61,6 +133,8 @@ struct Pairs<'a, 'r> {
     keys: &'r mut [&'static str],
     values: &'r mut [Flat<'a>],
     len: usize,
+    /// A user's key has got another name.
+    renamed: bool,
     /// Keys that cannot be interned, and their values: `,"key":value`.
     extra: Vec<u8>,
 }
@@ -86,7 +160,7 @@ impl<'a> Pairs<'a, '_> {
     }
 
     fn push_foreign(&mut self, record: &Record<'_>, line: &'a Rendered<'a>) {
-        let has_stack = matches!(record.kind(), Kind::Severe | Kind::Stack);
+        let has_stack = has_stack(record);
         match line.content().value {
             Flat::Str(text) => match text.split_once('\n').filter(|_| has_stack) {
                 Some((first, stack)) => {
@@ -101,7 +175,7 @@ impl<'a> Pairs<'a, '_> {
         line.caller().into_iter().for_each(|caller| self.push(caller));
         let start = self.len;
         line.before_lent().for_each(|item| self.push(item));
-        line.lent().for_each(|(key, value)| self.put(key, value));
+        line.lent().for_each(|(key, value)| self.put(key, Flat::of(value)));
         line.behind_lent().for_each(|item| self.push(item));
         for names in [Some([MESSAGE_KEY, RENAMED_MESSAGE]), has_stack.then_some([STACK_KEY, RENAMED_STACK])] {
             names.into_iter().for_each(|names| self.rename(start, names));
@@ -119,6 +193,7 @@ impl<'a> Pairs<'a, '_> {
 
     #[cold]
     fn rename_last(&mut self, start: usize, names: [&'static str; 2]) {
+        self.renamed = true;
         let last = self.keys[start..self.len].iter().rposition(|key| names.contains(key)).map(|i| start + i);
         let all = std::mem::replace(&mut self.len, start);
         for i in start..all {
@@ -131,11 +206,19 @@ impl<'a> Pairs<'a, '_> {
         }
     }
 
-    fn send(mut self, record: &Record<'_>, use_it: impl FnOnce(&'static Site, &Event<'_>)) {
+    fn send(
+        mut self,
+        record: &Record<'_>,
+        id: Option<(KeysId, Shape)>,
+        use_it: impl FnOnce(&'static Site, &Event<'_>),
+    ) {
         let place = Place::of(record);
         if self.extra.is_empty()
             && let Some(site) = callsite::find(&place, &self.keys[..self.len])
         {
+            if let Some((id, shape)) = id {
+                known::keep(id, shape, site);
+            }
             return send(site, &self.values[..self.len], None, use_it);
         }
         self.move_fields(record);

@@ -17,6 +17,7 @@ use crate::ids::Ids;
 use crate::levels::Levels;
 use crate::sites;
 use crate::span::SpanFields;
+use crate::splice;
 use crate::visit::Collected;
 
 /// A layer that brings tracing's events into logx, or prints them as logx's lines.
@@ -124,7 +125,14 @@ impl LogxLayer {
             let own_context = collected.context();
             let line =
                 Line::new(kind, Value::Str(collected.message())).caller(caller).target(event.metadata().target());
-            collected.with_fields(|fields| self.hand_over(line.fields(fields), log, own_context.as_ref().or(context)));
+            let context = own_context.as_ref().or(context);
+            collected.with_fields(|fields| match collected.object().map(splice::members) {
+                None => self.hand_over(line.fields(fields), log, context),
+                Some(members) => {
+                    let all: Vec<_> = fields.iter().copied().chain(splice::as_fields(&members)).collect();
+                    self.hand_over(line.fields(&all), log, context);
+                }
+            });
         });
     }
 

@@ -22,6 +22,7 @@ mod levels;
 mod lines;
 mod sites;
 mod span;
+mod splice;
 mod visit;
 mod writer;
 

@@ -20,6 +20,8 @@ pub(crate) struct Collected {
     caller: Option<Range<usize>>,
     trace: Option<Range<usize>>,
     span: Option<Range<usize>>,
+    /// A JSON object of further fields.
+    object: Option<Range<usize>>,
     /// The event comes from logx: some of its fields are logx's own keys.
     is_own: bool,
 }
@@ -51,7 +53,7 @@ impl Collected {
         collected.text.clear();
         collected.slots.clear();
         collected.message = 0..0;
-        (collected.caller, collected.trace, collected.span) = (None, None, None);
+        (collected.caller, collected.trace, collected.span, collected.object) = (None, None, None, None);
         collected.is_own = is_own;
         event.record(&mut collected);
         let result = use_it(&collected);
@@ -68,6 +70,11 @@ impl Collected {
     /// The place that a line of logx's own names.
     pub(crate) fn caller(&self) -> Option<&str> {
         self.caller.clone().map(|range| &self.text[range])
+    }
+
+    /// The JSON object of further fields that a line of logx's own brings along.
+    pub(crate) fn object(&self) -> Option<&str> {
+        self.object.clone().map(|range| &self.text[range])
     }
 
     /// The ids that a line of logx's own brings along.
@@ -206,7 +213,8 @@ impl Visit for Collected {
         match kind {
             Json::No => self.put_text(field, range),
             _ if field.name() == MESSAGE_KEY => self.message = range,
-            _ => self.slots.push((field.name(), Form::Json(range))),
+            Json::Splice => self.object = Some(range),
+            Json::Value => self.slots.push((field.name(), Form::Json(range))),
         }
     }
 }

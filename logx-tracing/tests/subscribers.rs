@@ -127,3 +127,21 @@ fn fields_that_collide_with_what_others_are_renamed_to_come_once() {
     }
     assert_eq!(out.lines().len(), 3);
 }
+
+/// tracing hands a scoped subscriber nothing while it is in an event; a subscriber of the writer's own gets its lines.
+#[test]
+fn a_line_inside_an_event_is_lost_under_a_scoped_default_only() {
+    struct Logs(TracingWriter);
+    impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for Logs {
+        fn on_event(&self, _: &tracing_core::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            logx::Event::new(Kind::Info, "inside".into()).write_to(&self.0);
+        }
+    }
+    let own = Out::default();
+    for (writer, lines) in [(TracingWriter::new(), 0), (TracingWriter::json(own.clone()), 1)] {
+        let scoped = Out::default();
+        let subscriber = registry().with(Logs(writer)).with(fmt::layer().json().with_writer(scoped.clone()));
+        tracing::subscriber::with_default(subscriber, || tracing::info!("outside"));
+        assert_eq!((scoped.lines().len(), own.lines().len()), (1, lines));
+    }
+}

@@ -6,7 +6,7 @@ mod plain;
 mod rendered;
 
 pub use plain::PlainLine;
-pub use rendered::{Item, Rendered};
+pub use rendered::{Item, KeysId, Rendered};
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -38,6 +38,32 @@ pub enum Flat<'a> {
     Str(&'a str),
     /// JSON text on one line: a list, an object, or a number that no other form holds.
     Json(&'a str),
+}
+
+impl<'a> Flat<'a> {
+    /// A value that needs no rendering.
+    #[inline(always)]
+    pub(crate) const fn lend(value: &Value<'a>) -> Option<Self> {
+        match *value {
+            Value::Str(v) => Some(Self::Str(v)),
+            Value::I64(v) => Some(Self::I64(v)),
+            Value::U64(v) => Some(Self::U64(v)),
+            Value::Bool(v) => Some(Self::Bool(v)),
+            Value::F64(v) if v.is_finite() => Some(Self::F64(v)),
+            Value::Null => Some(Self::Null),
+            _ => None,
+        }
+    }
+
+    /// A value of [`Rendered::lent`].
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(value: &Value<'a>) -> Self {
+        match Self::lend(value) {
+            Some(flat) => flat,
+            None => Self::Null,
+        }
+    }
 }
 
 impl<'a> From<Flat<'a>> for Value<'a> {

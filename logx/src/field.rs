@@ -20,6 +20,8 @@ pub mod keys {
     pub const SPAN: &str = "span";
     /// `true` when the content was cut.
     pub const TRUNCATED: &str = "truncated";
+    /// All of them.
+    pub(crate) const ALL: [&str; 8] = [TIMESTAMP, LEVEL, CALLER, CONTENT, DURATION, TRACE, SPAN, TRUNCATED];
     /// In front of a user's key that collides with one of the above.
     pub const RENAMED_PREFIX: &str = "fields.";
 }

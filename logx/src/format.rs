@@ -158,7 +158,10 @@ impl Format {
     /// logx's own keys, each interned unless no more keys are.
     #[inline]
     pub(crate) fn interned_keys(&self) -> &[Option<&'static str>; 8] {
-        self.interned.get_or_init(|| self.keys.all().map(|name| crate::bridge::intern(crate::field::Key::Dyn(name))))
+        self.interned.get_or_init(|| {
+            let interned = |name: &str| crate::bridge::intern(crate::field::Key::Dyn(name));
+            self.keys.all().map(|name| keys::ALL.into_iter().find(|known| *known == name).or_else(|| interned(name)))
+        })
     }
 
     /// Whether logx prints this key itself.

@@ -1,8 +1,41 @@
 //! The texts of places: cutting a path takes longer than finding it again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::caller::Caller;
+use crate::site::Site;
+
+/// Slots of a thread's own cache in front of the table of call-sites.
+const CACHE_SLOTS: usize = 64;
+
+thread_local! {
+    /// Call-sites by their addresses.
+    static OF_SITES: [Cell<(usize, &'static str)>; CACHE_SLOTS] = const { [const { Cell::new((0, "")) }; CACHE_SLOTS] };
+}
+
+/// The text of a call-site's place. It lives for ever, as the call-site does.
+#[inline]
+pub(super) fn of_site(site: &'static Site) -> &'static str {
+    let address = std::ptr::from_ref(site).addr();
+    let slot = (address >> 4 ^ address >> 10) % CACHE_SLOTS;
+    match OF_SITES.try_with(|texts| texts[slot].get()) {
+        Ok((known, text)) if known == address => text,
+        _ => find(site, address, slot),
+    }
+}
+
+#[cold]
+fn find(site: &'static Site, address: usize, slot: usize) -> &'static str {
+    static TABLE: Mutex<Option<HashMap<usize, &'static str>>> = Mutex::new(None);
+    let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || -> &'static str { Box::leak(site.caller().to_text().into_boxed_str()) };
+    let text = *table.get_or_insert_default().entry(address).or_insert_with(make);
+    drop(table);
+    let _ = OF_SITES.try_with(|texts| texts[slot].set((address, text)));
+    text
+}
 
 /// Places whose texts a thread remembers.
 const PLACES: usize = 64;

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::places::push_caller;
+use super::places::{self, push_caller};
 use super::{Flat, intern, of_json};
 use crate::encode::{guard, json, text, time};
 use crate::field::Key;
-use crate::format::{Format, MaskKeys};
+use crate::format::MaskKeys;
 use crate::owned::OwnedField;
 use crate::record::Record;
 use crate::sensitive::MASK;
@@ -31,9 +31,9 @@ mod own {
 /// held; the memory is the thread's.
 #[derive(Debug)]
 pub struct Rendered<'a> {
-    format: &'a Format,
-    level: &'static str,
-    has_caller: bool,
+    record: &'a Record<'a>,
+    /// The place, for the kinds that say it; none where `made` has it.
+    caller: Option<&'static str>,
     content: Form<'a>,
     /// Fields, but for those of the macro that are lent as they are.
     slots: Vec<Slot<'a>>,
@@ -41,15 +41,39 @@ pub struct Rendered<'a> {
     before: usize,
     lent: (&'static [&'static str], &'a [Value<'a>]),
     duration: Option<Range<usize>>,
-    trace: Option<&'a str>,
-    span: Option<&'a str>,
     cut: bool,
+    made: Box<Made>,
+}
+
+/// What was rendered for a line; the thread's memory for it.
+#[derive(Debug, Default)]
+struct Made {
+    /// Spaces follow it.
     timestamp: Vec<u8>,
+    timestamp_len: usize,
     caller: String,
-    /// Everything else that was rendered, one after another.
+    /// Everything else, one after another.
     text: String,
     /// JSON of the value that is being rendered.
     json: Vec<u8>,
+    /// Memory for slots.
+    slots: Vec<Slot<'static>>,
+}
+
+/// What lines have in common whose keys are the same in the same order: a call-site and a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeysId {
+    site: usize,
+    format: u32,
+}
+
+impl KeysId {
+    /// A number to find it by.
+    #[inline]
+    #[must_use]
+    pub const fn hash(self) -> usize {
+        self.site >> 4 ^ self.site >> 10
+    }
 }
 
 #[derive(Debug)]
@@ -81,18 +105,8 @@ pub struct Item<'a> {
     pub value: Flat<'a>,
 }
 
-/// A thread's memory for its lines.
-#[derive(Default)]
-struct Spare {
-    slots: Vec<Slot<'static>>,
-    timestamp: Vec<u8>,
-    caller: String,
-    text: String,
-    json: Vec<u8>,
-}
-
 thread_local! {
-    static SPARE: Cell<Option<Box<Spare>>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Box<Made>>> = const { Cell::new(None) };
 }
 
 /// What is kept for the thread's next line.
@@ -103,73 +117,103 @@ impl Rendered<'_> {
     /// Renders the record and runs `use_it` with it; the memory is kept for the thread's next line.
     #[inline]
     pub fn with<R>(record: &Record<'_>, use_it: impl FnOnce(&Rendered<'_>) -> R) -> R {
-        let mut spare = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let mut rendered = Rendered {
-            format: record.format,
-            level: record.kind().word(),
-            has_caller: record.kind().has_caller(),
+            record,
+            caller: None,
             content: Form::Flat(Flat::Null),
-            slots: std::mem::take(&mut spare.slots),
+            slots: Vec::new(),
             before: 0,
             lent: (&[], &[]),
             duration: None,
-            trace: record.trace(),
-            span: record.span(),
             cut: false,
-            timestamp: std::mem::take(&mut spare.timestamp),
-            caller: std::mem::take(&mut spare.caller),
-            text: std::mem::take(&mut spare.text),
-            json: std::mem::take(&mut spare.json),
+            made: SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default(),
         };
         rendered.fill(record);
         let result = use_it(&rendered);
-        rendered.give_back(spare);
+        rendered.give_back();
         result
     }
 
-    fn give_back(self, mut spare: Box<Spare>) {
-        let Self { mut slots, mut timestamp, mut caller, mut text, json, .. } = self;
-        let kept = text.capacity() <= KEEP_BYTES && json.capacity() <= KEEP_BYTES;
-        if !kept || slots.capacity() > KEEP_SLOTS || caller.capacity() > KEEP_BYTES {
-            return;
+    #[inline]
+    fn give_back(self) {
+        let Self { mut slots, mut made, .. } = self;
+        if slots.capacity() > 0 {
+            slots.clear();
+            if slots.capacity() <= KEEP_SLOTS {
+                // The same memory for slots that borrow from another line: collecting an emptied vector keeps it.
+                made.slots = slots.into_iter().map(|_| unreachable!("the slots are cleared")).collect();
+            }
         }
-        slots.clear();
-        timestamp.clear();
-        caller.clear();
-        text.clear();
-        // The same memory for slots that borrow from another line: collecting an emptied vector keeps it.
-        spare.slots = slots.into_iter().map(|_| unreachable!("the slots are cleared")).collect();
-        (spare.timestamp, spare.caller, spare.text, spare.json) = (timestamp, caller, text, json);
-        let _ = SPARE.try_with(|cell| cell.set(Some(spare)));
+        if made.text.capacity().max(made.json.capacity()).max(made.caller.capacity()) <= KEEP_BYTES {
+            let _ = SPARE.try_with(|cell| cell.set(Some(made)));
+        }
     }
 }
 
 impl<'a> Rendered<'a> {
+    #[inline]
     fn fill(&mut self, record: &'a Record<'a>) {
-        time::push_timestamp(&mut self.timestamp, record.time, &record.format.time);
-        if self.has_caller {
-            push_caller(&mut self.caller, record.caller());
+        self.made.fill_timestamp(record);
+        if record.kind().has_caller() {
+            match record.site() {
+                Some(site) if record.call.caller.is_none() => self.caller = Some(places::of_site(site)),
+                _ => {
+                    self.made.caller.clear();
+                    push_caller(&mut self.made.caller, record.caller());
+                }
+            }
         }
-        self.fill_content(record);
+        self.made.text.clear();
+        match record.content() {
+            Value::Str(text) if text.len() <= record.format.max_content => self.content = Form::Flat(Flat::Str(text)),
+            _ => self.fill_content(record),
+        }
+        if self.lend_all(record) {
+            return;
+        }
+        self.slots = std::mem::take(&mut self.made.slots);
         self.fill_fields(record);
         if let Some(ns) = record.duration() {
-            self.json.clear();
-            crate::encode::number::push_millis(&mut self.json, ns);
-            let start = self.text.len();
-            self.text.push_str(std::str::from_utf8(&self.json).unwrap_or_default());
-            self.duration = Some(start..self.text.len());
+            let Made { json, text, .. } = &mut *self.made;
+            json.clear();
+            crate::encode::number::push_millis(json, ns);
+            let start = text.len();
+            text.push_str(std::str::from_utf8(json).unwrap_or_default());
+            self.duration = Some(start..text.len());
         }
     }
 
+    /// Most lines have nothing but the macro's own fields, none of which has to be rendered.
+    #[inline]
+    fn lend_all(&mut self, record: &'a Record<'a>) -> bool {
+        if !record.has_own_values_only() {
+            return false;
+        }
+        let values = record.call.values;
+        let Some(site) = record.site().filter(|_| !values.is_empty()) else {
+            return values.is_empty();
+        };
+        let shape = site.shape(record.format);
+        let lendable =
+            shape.simple && shape.masked.is_empty() && values.iter().all(|value| Flat::lend(value).is_some());
+        if lendable {
+            self.lent = (site.keys(), values);
+        }
+        lendable
+    }
+
+    #[inline(never)]
     fn fill_content(&mut self, record: &'a Record<'a>) {
         let most = record.format.max_content;
         let (form, cut) = match record.content() {
-            Value::Str(text) if text.len() <= most => (Form::Flat(Flat::Str(text)), false),
-            Value::Str(text) => (Form::Flat(Flat::Str(&text[..text.floor_char_boundary(most)])), true),
+            Value::Str(text) => {
+                let kept = text.floor_char_boundary(most);
+                (Form::Flat(Flat::Str(&text[..kept])), kept < text.len())
+            }
             content @ (Value::Fmt(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_)) => {
                 let Range { start, end } = self.made_of_text(content);
-                let kept = self.text[start..end].floor_char_boundary(most);
-                self.text.truncate(start + kept);
+                let kept = self.made.text[start..end].floor_char_boundary(most);
+                self.made.text.truncate(start + kept);
                 (Form::Str(start..start + kept), start + kept < end)
             }
             _ => record.with_content(|content, cut| (self.copied(content, record.masks()), cut)),
@@ -190,7 +234,7 @@ impl<'a> Rendered<'a> {
         self.put_list(record.logger_fields(), masks);
         let keys = record.site().map_or(&[][..], Site::keys);
         let values = record.call.values;
-        if masks.is_empty() && values.iter().all(|value| flat(value).is_some()) {
+        if masks.is_empty() && values.iter().all(|value| Flat::lend(value).is_some()) {
             self.before = self.slots.len();
             self.lent = (keys, values);
         } else {
@@ -251,9 +295,9 @@ impl<'a> Rendered<'a> {
         {
             return Form::Flat(Flat::F64(super::double_of(v)));
         }
-        self.json.clear();
-        json::push_value(&mut self.json, value, masks);
-        let Self { json, text, .. } = self;
+        let Made { json, text, .. } = &mut *self.made;
+        json.clear();
+        json::push_value(json, value, masks);
         let push = |out: &mut String, part: &str| {
             let start = out.len();
             out.push_str(part);
@@ -273,27 +317,28 @@ impl<'a> Rendered<'a> {
     /// What `make` appends.
     #[inline]
     fn made(&mut self, make: impl FnOnce(&mut String)) -> Range<usize> {
-        let start = self.text.len();
-        make(&mut self.text);
-        start..self.text.len()
+        let start = self.made.text.len();
+        make(&mut self.made.text);
+        start..self.made.text.len()
     }
 
     /// The text that foreign code writes, or the mark that stands for it.
     fn made_of_text(&mut self, value: Value<'_>) -> Range<usize> {
-        let start = self.text.len();
-        if let Err(mark) = guard::run(|| text::write_text(&mut self.text, value)) {
-            self.text.truncate(start);
-            self.text.push_str(&mark);
+        let text = &mut self.made.text;
+        let start = text.len();
+        if let Err(mark) = guard::run(|| text::write_text(text, value)) {
+            text.truncate(start);
+            text.push_str(&mark);
         }
-        start..self.text.len()
+        start..text.len()
     }
 
     #[inline]
     fn value_of<'s>(&'s self, form: &Form<'s>) -> Flat<'s> {
         match form {
             Form::Flat(flat) => *flat,
-            Form::Str(range) => Flat::Str(&self.text[range.clone()]),
-            Form::Json(range) => Flat::Json(&self.text[range.clone()]),
+            Form::Str(range) => Flat::Str(&self.made.text[range.clone()]),
+            Form::Json(range) => Flat::Json(&self.made.text[range.clone()]),
         }
     }
 
@@ -301,7 +346,7 @@ impl<'a> Rendered<'a> {
     fn key_of<'s>(&'s self, slot: &'s Slot<'s>) -> Key<'s> {
         match &slot.key {
             SlotKey::Lent(key) => *key,
-            SlotKey::Made(range) => Key::Dyn(&self.text[range.clone()]),
+            SlotKey::Made(range) => Key::Dyn(&self.made.text[range.clone()]),
         }
     }
 
@@ -311,9 +356,9 @@ impl<'a> Rendered<'a> {
 
     #[inline]
     fn own(&self, i: usize) -> Key<'_> {
-        match self.format.interned_keys()[i] {
+        match self.record.format.interned_keys()[i] {
             Some(key) => Key::Static(key),
-            None => Key::Dyn(self.format.keys.all()[i]),
+            None => Key::Dyn(self.record.format.keys.all()[i]),
         }
     }
 
@@ -321,22 +366,22 @@ impl<'a> Rendered<'a> {
     #[inline]
     #[must_use]
     pub fn timestamp(&self) -> Item<'_> {
-        let text = std::str::from_utf8(&self.timestamp).unwrap_or_default();
-        Item { key: self.own(own::TIMESTAMP), value: Flat::Str(text) }
+        Item { key: self.own(own::TIMESTAMP), value: Flat::Str(self.made.timestamp()) }
     }
 
     /// The kind's word.
     #[inline]
     #[must_use]
     pub fn level(&self) -> Item<'_> {
-        Item { key: self.own(own::LEVEL), value: Flat::Str(self.level) }
+        Item { key: self.own(own::LEVEL), value: Flat::Str(self.record.kind().word()) }
     }
 
     /// Where it was logged, for the kinds that say it.
     #[inline]
     #[must_use]
     pub fn caller(&self) -> Option<Item<'_>> {
-        self.has_caller.then(|| Item { key: self.own(own::CALLER), value: Flat::Str(&self.caller) })
+        let text = || self.caller.unwrap_or(&self.made.caller);
+        self.record.kind().has_caller().then(|| Item { key: self.own(own::CALLER), value: Flat::Str(text()) })
     }
 
     /// The content; text is itself, anything else its JSON.
@@ -354,9 +399,29 @@ impl<'a> Rendered<'a> {
 
     /// A macro's fields that need no rendering.
     #[inline(always)]
-    pub fn lent(&self) -> impl Iterator<Item = (&'static str, Flat<'_>)> {
+    pub fn lent(&self) -> impl Iterator<Item = (&'static str, &'a Value<'a>)> {
         let (keys, values) = self.lent;
-        keys.iter().zip(values).map(|(key, value)| (*key, flat(value).unwrap_or(Flat::Null)))
+        keys.iter().copied().zip(values)
+    }
+
+    /// Whether every key is interned; without a look at each one where the line is as most are.
+    #[inline]
+    #[must_use]
+    pub fn is_interned(&self) -> bool {
+        let own = self.record.format.interned_keys();
+        (self.slots.is_empty() && own.iter().all(Option::is_some))
+            || self.all().all(|item| matches!(item.key, Key::Static(_)))
+    }
+
+    /// Whose keys the line has, if they are the same each time.
+    #[inline]
+    #[must_use]
+    pub fn keys_id(&self) -> Option<KeysId> {
+        let call = self.record.call;
+        let constant = self.slots.is_empty() && !self.cut && self.record.has_own_values_only();
+        let of_site = call.caller.is_none() && call.target.is_none();
+        let site = call.site.filter(|site| constant && of_site && site.kind() == call.kind)?;
+        Some(KeysId { site: std::ptr::from_ref(site).addr(), format: self.record.format.id })
     }
 
     /// The fields behind [`lent`](Self::lent), and the duration, the trace and what else stands at the end.
@@ -368,7 +433,7 @@ impl<'a> Rendered<'a> {
     /// logx's own keys behind the fields.
     #[inline]
     fn end(&self) -> impl Iterator<Item = Item<'_>> {
-        let any = self.duration.is_some() || self.trace.is_some() || self.span.is_some() || self.cut;
+        let any = self.cut || !self.record.has_own_values_only();
         any.then(|| self.own_end()).into_iter().flatten().flatten()
     }
 
@@ -376,18 +441,19 @@ impl<'a> Rendered<'a> {
     fn own_end(&self) -> [Option<Item<'_>>; 4] {
         let item = |i, value| Item { key: self.own(i), value };
         let text = |i, text: Option<&'a str>| text.map(|text| item(i, Flat::Str(text)));
-        let duration = self.duration.clone().map(|range| Flat::Str(&self.text[range]));
+        let duration = self.duration.clone().map(|range| Flat::Str(&self.made.text[range]));
         [
             duration.map(|value| item(own::DURATION, value)),
-            text(own::TRACE, self.trace),
-            text(own::SPAN, self.span),
+            text(own::TRACE, self.record.trace()),
+            text(own::SPAN, self.record.span()),
             self.cut.then(|| item(own::TRUNCATED, Flat::Bool(true))),
         ]
     }
 
     /// Everything behind the content: fields, duration, trace, span.
     pub fn tail(&self) -> impl Iterator<Item = Item<'_>> {
-        let lent = self.lent().map(|(key, value)| Item { key: Key::Static(key), value });
+        let lent = self.lent();
+        let lent = lent.map(|(key, value)| Item { key: Key::Static(key), value: Flat::of(value) });
         self.before_lent().chain(lent).chain(self.behind_lent())
     }
 
@@ -405,16 +471,18 @@ impl<'a> Rendered<'a> {
     }
 }
 
-/// A value that needs no rendering.
-#[inline(always)]
-fn flat<'a>(value: &Value<'a>) -> Option<Flat<'a>> {
-    match *value {
-        Value::Str(v) => Some(Flat::Str(v)),
-        Value::I64(v) => Some(Flat::I64(v)),
-        Value::U64(v) => Some(Flat::U64(v)),
-        Value::Bool(v) => Some(Flat::Bool(v)),
-        Value::F64(v) if v.is_finite() => Some(Flat::F64(v)),
-        Value::Null => Some(Flat::Null),
-        _ => None,
+impl Made {
+    /// With spaces behind it: whether it is text is seen sixteen bytes at a time.
+    #[inline]
+    fn fill_timestamp(&mut self, record: &Record<'_>) {
+        self.timestamp.clear();
+        time::push_timestamp(&mut self.timestamp, record.time, &record.format.time);
+        self.timestamp_len = self.timestamp.len();
+        self.timestamp.extend_from_slice(&[b' '; 8]);
+    }
+
+    #[inline]
+    fn timestamp(&self) -> &str {
+        std::str::from_utf8(&self.timestamp).ok().and_then(|text| text.get(..self.timestamp_len)).unwrap_or_default()
     }
 }
