@@ -46,19 +46,13 @@ fn dtm(r: &mut Reader<'_>) -> Result<coordinator::Conf, ConfError> {
         timeout_to_fail: seconds(r, "TimeoutToFail", base.timeout_to_fail)?,
         trans_cron_interval: seconds(r, "TransCronInterval", base.trans_cron_interval)?,
         alert_retry_limit: number(r, "AlertRetryLimit", 1..=1000, base.alert_retry_limit)?,
+        alert_web_hook: r.string_or("AlertWebHook", "")?,
         branch_limit: number(r, "BranchLimit", CONNECTIONS, base.branch_limit)?,
         recovery_limit: number(r, "RecoveryLimit", CONNECTIONS, base.recovery_limit)?,
         #[cfg(feature = "fail-points")]
         fail_point: r.string_or("FailPoint", "")?,
     };
-    for key in [
-        "JsonRpcPort",
-        "UpdateBranchSync",
-        "ConfigUpdateInterval",
-        "GrpcServiceConfig",
-        "AdminBasePath",
-        "AlertWebHook",
-    ] {
+    for key in ["JsonRpcPort", "UpdateBranchSync", "ConfigUpdateInterval", "GrpcServiceConfig", "AdminBasePath"] {
         r.without_effect(key, "this coordinator does not need it");
     }
     conf.check().map_err(|error| r.error(error.key, error.found, error.allowed))?;

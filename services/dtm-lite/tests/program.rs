@@ -45,6 +45,7 @@ fn a_wrong_value_is_one_line_with_file_key_and_what_is_allowed() {
         ("GrpcPort: many\n", ["GrpcPort", "many"]),
         ("Store:\n  Driver: boltdb\n", ["Driver", "sqlite"]),
         ("MicroService:\n  Target: consul://a:1/k\n", ["MicroService.Target", "etcd://"]),
+        ("AlertWebHook: ftp://a/b\n", ["AlertWebHook", "http://"]),
         ("MaxRetryInterval: 1\n", ["MaxRetryInterval", "RetryInterval"]),
     ] {
         let output = with_yaml(folder.path(), yaml, &[]);

@@ -21,6 +21,9 @@ pub use protocol::Status;
 pub use saga::{Saga, Step};
 pub use transaction::{Branch, Outcome, Transaction};
 
+/// The encoded descriptors of `proto/dtm.proto`, for server reflection.
+const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+
 /// Messages and services of the wire protocol, generated from `proto/dtm.proto`.
 #[allow(
     missing_docs,

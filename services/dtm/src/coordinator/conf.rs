@@ -17,7 +17,8 @@ use thiserror::Error;
 /// | `RequestTimeout` | 3 | seconds that one branch call may take |
 /// | `TimeoutToFail` | 35 | bound of `resetCronTime`; a saga has no timeout unless it asks for one |
 /// | `TransCronInterval` | 3 | seconds between looks for transactions of other coordinators |
-/// | `AlertRetryLimit` | 3 | failed calls in a row after which a branch counts as stuck |
+/// | `AlertRetryLimit` | 3 | failed calls of a branch from which on `AlertWebHook` is told of each |
+/// | `AlertWebHook` | none | `http://host:port/path`; gets a POST of JSON with `gid`, `status`, `branch`, `error`, `retry_count` |
 /// | `BranchLimit` | 128 | calls at once to one destination by recovered transactions |
 /// | `RecoveryLimit` | 512 | recovered transactions at work at once |
 /// | `MicroService` | none | where this coordinator registers itself |
@@ -38,6 +39,7 @@ pub struct Conf {
     pub timeout_to_fail: u32,
     pub trans_cron_interval: u32,
     pub alert_retry_limit: u32,
+    pub alert_web_hook: String,
     pub branch_limit: u32,
     pub recovery_limit: u32,
     /// Ends the process at a named step; for tests of recovery.
@@ -110,6 +112,7 @@ impl Default for Conf {
             timeout_to_fail: 35,
             trans_cron_interval: 3,
             alert_retry_limit: 3,
+            alert_web_hook: String::new(),
             branch_limit: 128,
             recovery_limit: 512,
             #[cfg(feature = "fail-points")]
@@ -167,6 +170,9 @@ impl Conf {
         }
         if self.max_retry_interval < self.retry_interval {
             return fail("MaxRetryInterval", &self.max_retry_interval, "not less than RetryInterval");
+        }
+        if !self.alert_web_hook.is_empty() && super::alert::address(&self.alert_web_hook).is_none() {
+            return fail("AlertWebHook", &format!("{:?}", self.alert_web_hook), "http://host:port/path");
         }
         if !matches!(self.store.driver.as_str(), "sqlite" | "mysql") {
             return fail("Store.Driver", &format!("{:?}", self.store.driver), "sqlite or mysql");

@@ -12,6 +12,7 @@
 //! ```
 
 mod admin;
+mod alert;
 mod branch;
 mod conf;
 mod engine;
@@ -128,9 +129,16 @@ async fn serve_grpc(engine: Arc<Engine>, listener: TcpListener, closing: Cancell
     let service = DtmServer::new(grpc::Grpc(engine))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
+    let fault = |error: tonic_reflection::server::Error| Error::Server { server: "grpc", reason: error.to_string() };
+    let reflection = || {
+        tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(crate::FILE_DESCRIPTOR_SET)
+    };
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     tonic::transport::Server::builder()
         .add_service(service)
+        .add_service(reflection().build_v1().map_err(fault)?)
+        // What dtm's own server has.
+        .add_service(reflection().build_v1alpha().map_err(fault)?)
         .serve_with_incoming_shutdown(incoming, closing.cancelled_owned())
         .await
         .map_err(|error| Error::Server { server: "grpc", reason: error.to_string() })

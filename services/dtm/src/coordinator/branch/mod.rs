@@ -58,12 +58,12 @@ impl Branches {
     /// Calls a branch.
     pub(crate) async fn call(&self, call: BranchCall<'_>) -> Answer {
         let answer = async { if is_http(call.url) { self.http.call(call).await } else { self.grpc.call(call).await } };
+        let begin = tokio::time::Instant::now();
         match tokio::time::timeout(call.timeout, answer).await {
+            // The transport keeps the time as well, and its words help nobody.
+            Ok(Answer::Unknown(_)) if begin.elapsed() >= call.timeout => late(call.timeout),
             Ok(answer) => answer,
-            Err(_) => Answer::Unknown(format!(
-                "no answer within {} s; a branch that needs longer needs a longer request_timeout",
-                call.timeout.as_secs_f64()
-            )),
+            Err(_) => late(call.timeout),
         }
     }
 
@@ -101,6 +101,11 @@ impl Branches {
             || Arc::new(Place { free: Arc::new(Semaphore::new(self.limit as usize)), sent_away: AtomicU32::new(0) });
         Arc::clone(places.entry(key).or_insert_with(new))
     }
+}
+
+fn late(timeout: Duration) -> Answer {
+    let seconds = timeout.as_secs_f64();
+    Answer::Unknown(format!("no answer within {seconds} s; a branch that needs longer needs a longer request_timeout"))
 }
 
 #[derive(Debug)]

@@ -10,8 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::active::{Command, Hold, Progress, View};
 use super::submit::SubmitError;
 use super::{Engine, UNTIL_CALLED, jitter, now};
+use crate::coordinator::alert::Alert;
 use crate::coordinator::branch::BranchCall;
-use crate::coordinator::machine::{Answer, Call, Machine, State};
+use crate::coordinator::machine::{Answer, Call, Machine, Op, State};
 use crate::coordinator::plan::Plan;
 use crate::coordinator::store::{Change, Inserted, Next, Record};
 use crate::protocol::{Status, branch_id};
@@ -236,8 +237,8 @@ impl Engine {
         };
         let id = branch_id(call.step);
         let url = match call.op {
-            crate::coordinator::machine::Op::Action => &step.action,
-            crate::coordinator::machine::Op::Compensate => &step.compensate,
+            Op::Action => &step.action,
+            Op::Compensate => &step.compensate,
         };
         self.fail.pass("before-call");
         let answer = self
@@ -255,7 +256,21 @@ impl Engine {
         self.fail.pass("after-call");
         self.metrics.branch(&id, call.op.as_str(), &answer);
         log_answer(plan, &id, call, attempt, &answer);
+        self.alert(&plan.gid, url, call.op, attempt, &answer);
         (call, answer)
+    }
+
+    /// Tells the operator of what fails again and again. A compensation may not refuse.
+    fn alert(&self, gid: &str, url: &str, op: Op, attempt: u32, answer: &Answer) {
+        let (status, error) = match (op, answer) {
+            (Op::Action, Answer::Unknown(error)) => (Status::Submitted, error),
+            (Op::Compensate, Answer::Unknown(error) | Answer::Refused(error)) => (Status::Aborting, error),
+            _ => return,
+        };
+        let alert = Alert { gid, status, branch: url, error, retry_count: attempt + 1 };
+        if let Some(post) = self.alerts.post(&alert) {
+            self.spawn(post);
+        }
     }
 }
 

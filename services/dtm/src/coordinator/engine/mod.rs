@@ -19,6 +19,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::alert::Alerts;
 use super::branch::Branches;
 use super::conf::Conf;
 use super::fail::FailPoint;
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
     owner: String,
     store: Store,
     branches: Branches,
+    alerts: Alerts,
     metrics: Metrics,
     fail: FailPoint,
     active: active::ActiveMap,
@@ -55,6 +57,7 @@ impl Engine {
     pub(crate) fn new(conf: Conf, owner: &str, store: Store, metrics: Metrics, fail: FailPoint) -> Arc<Self> {
         Arc::new(Self {
             branches: Branches::new(conf.branch_limit),
+            alerts: Alerts::new(&conf.alert_web_hook, conf.alert_retry_limit),
             recovery: Arc::new(Semaphore::new(usize::try_from(conf.recovery_limit).unwrap_or(512))),
             conf,
             owner: owner.to_owned(),
