@@ -18,7 +18,7 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# The measurements, in release builds, with the rival libraries beside ours.
+# The measurements, in release builds: rival libraries and a real dtm beside ours.
 bench:
 	@tests/run/bench.sh
 

@@ -96,6 +96,12 @@ impl Running {
         Ok(Self { name, child, stdout, stderr, readers })
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to stdout up to now.
     #[must_use]
     pub fn stdout(&self) -> String {

@@ -83,6 +83,7 @@ pub(crate) fn until_ready(what: &str, running: &mut Running, mut ready: impl FnM
 pub struct MariaDb {
     /// Where it listens.
     pub port: u16,
+    arguments: Vec<String>,
     running: Option<Running>,
     dir: TempDir,
 }
@@ -93,6 +94,14 @@ impl MariaDb {
     /// # Errors
     /// It is not installed or does not start.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts an empty one with further arguments, which win over the usual ones.
+    ///
+    /// # Errors
+    /// As [`MariaDb::start`].
+    pub fn start_with(arguments: &[&str]) -> Result<Self> {
         start("MariaDB", || {
             let dir = tempfile::tempdir()?;
             let data = format!("--datadir={}", dir.path().join("data").display());
@@ -102,7 +111,8 @@ impl MariaDb {
             let installed = install.output()?;
             ensure!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
             let [port] = ports::free()?;
-            let mut db = Self { port, running: None, dir };
+            let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+            let mut db = Self { port, arguments, running: None, dir };
             db.go_on()?;
             Ok(db)
         })
@@ -121,7 +131,7 @@ impl MariaDb {
         server.arg(format!("--pid-file={}", dir.join("pid").display()));
         server.args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]);
         server.args(["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M", "--performance-schema=OFF"]);
-        server.arg("--innodb-flush-log-at-trx-commit=1");
+        server.arg("--innodb-flush-log-at-trx-commit=1").args(&self.arguments);
         let mut running = Running::spawn(&mut server)?;
         let socket = self.socket();
         until_ready("MariaDB answers", &mut running, || sql(&socket, "SELECT 1").is_ok())?;
