@@ -2,65 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
-use kit::conf::from_yaml;
-use kit::rpc::RpcListeners;
-use kit::{CancellationToken, Telemetry};
-use proto::user::user_client::UserClient;
-use proto::user::{IdRequest, ListRequest, UserRequest, UserResponse};
-use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+mod common;
+
+use common::start;
+use proto::user::{IdRequest, UserRequest, UserResponse};
+use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-
-struct Service {
-    users: UserClient<Channel>,
-    channel: Channel,
-    _directory: tempfile::TempDir,
-    _stop: tokio_util::sync::DropGuard,
-}
-
-async fn start() -> Service {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("new/user.db");
-    let yaml = format!("Name: user-rpc\nListenOn: 127.0.0.1:0\nDataSource: sqlite://{}\n", file.display());
-    let conf = from_yaml::<user_rpc::UserRpcConf>("test", &yaml, None).unwrap().conf;
-    let listeners = RpcListeners::bind(&conf.rpc).await.unwrap();
-    let address = listeners.main.local_addr().unwrap();
-    let telemetry = Telemetry::start(&conf.rpc.service, false).unwrap();
-    let stop = CancellationToken::new();
-    let closing = stop.clone();
-    tokio::spawn(async move {
-        user_rpc::serve(conf, &telemetry, listeners, closing).await.unwrap();
-    });
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect_lazy();
-    Service { users: UserClient::new(channel.clone()), channel, _directory: directory, _stop: stop.drop_guard() }
-}
-
-fn branch(gid: &str, op: &str, id: &str) -> Request<UserRequest> {
-    let mut request = Request::new(UserRequest { id: id.into(), name: "Ada".into(), gender: "female".into() });
-    for (name, value) in [("dtm-gid", gid), ("dtm-trans_type", "saga"), ("dtm-branch_id", "01"), ("dtm-op", op)] {
-        request.metadata_mut().insert(name, value.parse().unwrap());
-    }
-    request
-}
-
-impl Service {
-    async fn save(&self, gid: &str, id: &str) -> Result<UserResponse, Status> {
-        let answer = self.users.clone().save_user(branch(gid, "action", id)).await;
-        answer.map(tonic::Response::into_inner)
-    }
-
-    async fn undo(&self, gid: &str, id: &str) -> Result<(), Status> {
-        let call = branch(gid, "compensate", id);
-        self.users.clone().save_user_callback(call).await.map(drop)
-    }
-
-    async fn ids(&self) -> Vec<String> {
-        let all = self.users.clone().list_users(ListRequest::default()).await.unwrap();
-        all.into_inner().users.into_iter().map(|u| u.id).collect()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_counts_once_and_its_compensation_undoes_it() {
