@@ -9,7 +9,7 @@ SHELL := bash
 test:
 	@tests/run/test.sh
 
-# The real servers: system packages where root, Go's installer for dtm and Jaeger. Nothing to do where they are there.
+# The real servers: system packages where root, the Go toolchain for dtm and Jaeger. Nothing to do where they are there.
 servers:
 	@tests/run/servers.sh
 

@@ -6,7 +6,7 @@ mkdir -p "$logs"
 # Where a server's program is: on the path, in the system's server folder, or where Go installs. Nothing when it is nowhere.
 server() {
   local dirs=$PATH:/usr/sbin:/usr/local/sbin dir
-  if command -v go >/dev/null; then dirs=$dirs:$(go env GOPATH)/bin; fi
+  if command -v go >/dev/null; then dirs=$dirs:$(go env GOBIN):$(go env GOPATH)/bin; fi
   local IFS=:
   for dir in $dirs; do
     if [ -x "$dir/$1" ]; then

@@ -26,7 +26,8 @@ pub fn find(name: &str) -> Option<PathBuf> {
     let home = std::env::var_os("HOME").unwrap_or_default();
     let go = std::env::var_os("GOPATH").map_or_else(|| Path::new(&home).join("go"), PathBuf::from);
     let system = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
-    std::env::split_paths(&path).chain(system).chain([go.join("bin")]).map(|dir| dir.join(name)).find(|p| p.is_file())
+    let go = std::env::var_os("GOBIN").map(PathBuf::from).into_iter().chain([go.join("bin")]);
+    std::env::split_paths(&path).chain(system).chain(go).map(|dir| dir.join(name)).find(|p| p.is_file())
 }
 
 /// Runs a check that needs real programs, or reports that it was skipped. Whether it ran.
