@@ -1,10 +1,10 @@
 use dtm::coordinator::{self, MicroService, StoreConf};
-use kit::conf::{Conf, ConfError, LogBlock, Reader, ServiceConf, ShutdownConf};
+use kit::conf::{Conf, ConfError, LogBlock, Reader, ServiceConf, ShutdownConf, TelemetryConf};
 
-/// The configuration of `dtm-lite`: dtm's keys, and `Log` and `Shutdown` as every service here has them.
+/// The configuration of `dtm-lite`: dtm's keys, and `Log`, `Telemetry` and `Shutdown` as every service here has them.
 #[derive(Debug, Clone)]
 pub struct DtmLiteConf {
-    /// Log and stop.
+    /// Log, traces and stop.
     pub service: ServiceConf,
     /// The coordinator.
     pub dtm: coordinator::Conf,
@@ -28,8 +28,9 @@ fn service(r: &mut Reader<'_>) -> Result<ServiceConf, ConfError> {
         let level = r.choice_or("LogLevel", &["debug", "info", "warn", "error"], "info")?;
         log.logx.insert("Level".to_owned(), level.into());
     }
+    let telemetry = TelemetryConf::read_for(r, &name)?;
     let shutdown = r.block("Shutdown", ShutdownConf::read)?;
-    Ok(ServiceConf { name, mode: "pro", log, prometheus: None, telemetry: None, dev_server: None, shutdown })
+    Ok(ServiceConf { name, mode: "pro", log, prometheus: None, telemetry, dev_server: None, shutdown })
 }
 
 fn dtm(r: &mut Reader<'_>) -> Result<coordinator::Conf, ConfError> {

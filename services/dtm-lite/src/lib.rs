@@ -2,11 +2,18 @@
 
 mod conf;
 
-use dtm::coordinator;
-use kit::{CancellationToken, Program, StartError, listen};
+use std::time::Duration;
+
+use dtm::coordinator::{self, Instruments};
+use kit::conf::TelemetryConf;
+use kit::{CancellationToken, Program, StartError, Telemetry, listen};
+use opentelemetry::global::BoxedTracer;
 use tokio::net::TcpListener;
 
 pub use conf::DtmLiteConf;
+
+/// Longest time for the last spans to leave.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// The program `dtm-lite`.
 pub fn program() -> Program<DtmLiteConf> {
@@ -22,7 +29,8 @@ pub fn program() -> Program<DtmLiteConf> {
 
 async fn run(conf: DtmLiteConf, stop: CancellationToken) -> Result<(), StartError> {
     let listeners = Listeners::bind(&conf).await?;
-    serve(conf, listeners, stop).await
+    let telemetry = Telemetry::start(&conf.service, false)?;
+    serve(conf, &telemetry, listeners, stop).await
 }
 
 /// The coordinator's open ports.
@@ -53,6 +61,20 @@ impl Listeners {
 ///
 /// # Errors
 /// The store cannot be opened, or a server ended by itself.
-pub async fn serve(conf: DtmLiteConf, listeners: Listeners, stop: CancellationToken) -> Result<(), StartError> {
-    Ok(coordinator::serve(conf.dtm, listeners.grpc, listeners.http, stop.cancelled_owned()).await?)
+pub async fn serve(
+    conf: DtmLiteConf,
+    telemetry: &Telemetry,
+    listeners: Listeners,
+    stop: CancellationToken,
+) -> Result<(), StartError> {
+    // A span that nobody sees must not come between the submitter's and the branch's.
+    let traced = conf.service.telemetry.as_ref().is_some_and(TelemetryConf::exports);
+    let instruments = Instruments {
+        tracer: traced.then(|| BoxedTracer::new(Box::new(telemetry.tracing().tracer().clone()))),
+        collectors: vec![Box::new(telemetry.metrics().export_failures())],
+    };
+    let Listeners { grpc, http } = listeners;
+    let served = coordinator::serve_with(conf.dtm, grpc, http, instruments, stop.cancelled_owned()).await;
+    telemetry.tracing().shutdown(FLUSH).await;
+    Ok(served?)
 }

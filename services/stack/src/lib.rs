@@ -95,15 +95,18 @@ pub async fn serve(mut conf: StackConf, listeners: Listeners, stop: Cancellation
     let api_telemetry = Telemetry::start(&user_api.rest.service, true)?;
     let user_telemetry = Telemetry::start(&user_rpc.rpc.service, true)?;
     let score_telemetry = Telemetry::start(&score_rpc.rpc.service, true)?;
+    let dtm_telemetry = Telemetry::start(&dtm.service, true)?;
 
     let all = stop.child_token();
-    let dtm_name = dtm.service.name.clone();
     let services = [
         start(api_telemetry.name(), &all, {
             let (telemetry, ports) = (api_telemetry.clone(), listeners.user_api);
             |stop| Box::pin(async move { user_api::serve(user_api, &telemetry, ports, stop).await })
         }),
-        start(&dtm_name, &all, |stop| Box::pin(dtm_lite::serve(dtm, listeners.dtm, stop))),
+        start(dtm_telemetry.name(), &all, {
+            let (telemetry, ports) = (dtm_telemetry.clone(), listeners.dtm);
+            |stop| Box::pin(async move { dtm_lite::serve(dtm, &telemetry, ports, stop).await })
+        }),
         start(score_telemetry.name(), &all, {
             let (telemetry, ports) = (score_telemetry.clone(), listeners.score_rpc);
             |stop| Box::pin(async move { score_rpc::serve(score_rpc, &telemetry, ports, stop).await })

@@ -42,9 +42,10 @@ async fn start(timeout: u32) -> Split {
 
     let dtm: DtmLiteConf = conf(&format!("HttpPort: 0\nGrpcPort: 0\nStore: {{Path: '{data}/dtm.db'}}"));
     let dtm_ports = dtm_lite::Listeners::bind(&dtm).await.unwrap();
+    let telemetry = Telemetry::start(&dtm.service, false).unwrap();
     let (grpc, http) = (dtm_ports.grpc.local_addr().unwrap(), dtm_ports.http.local_addr().unwrap());
     let closing = stop.clone();
-    tokio::spawn(async move { dtm_lite::serve(dtm, dtm_ports, closing).await.unwrap() });
+    tokio::spawn(async move { dtm_lite::serve(dtm, &telemetry, dtm_ports, closing).await.unwrap() });
 
     let user: UserRpcConf =
         conf(&format!("Name: user-rpc\nListenOn: '127.0.0.1:0'\nDataSource: sqlite://{data}/user.db"));

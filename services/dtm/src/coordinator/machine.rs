@@ -58,6 +58,18 @@ pub enum Answer {
     Unknown(String),
 }
 
+impl Answer {
+    /// One word for metrics and spans.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Refused(_) => "fail",
+            Self::Ongoing => "ongoing",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 /// Where one operation stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpState {

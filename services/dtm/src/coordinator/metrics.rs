@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -28,11 +29,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Registers every series.
+    /// Registers every series, and those that the program adds.
     ///
     /// # Errors
     /// A name is taken twice, which a test would show.
-    pub(crate) fn new() -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(further: Vec<Box<dyn Collector>>) -> Result<Self, prometheus::Error> {
         let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let gauge = |name: &str, help: &str| IntGauge::new(name, help);
         let metrics = Self {
@@ -77,6 +78,9 @@ impl Metrics {
         for collector in [&metrics.pending, &metrics.oldest, &metrics.stuck] {
             metrics.registry.register(Box::new(collector.clone()))?;
         }
+        for collector in further {
+            metrics.registry.register(collector)?;
+        }
         Ok(metrics)
     }
 
@@ -107,13 +111,7 @@ impl Metrics {
     }
 
     pub(super) fn branch(&self, id: &str, op: &str, answer: &Answer) {
-        let status = match answer {
-            Answer::Done => "ok",
-            Answer::Refused(_) => "fail",
-            Answer::Ongoing => "ongoing",
-            Answer::Unknown(_) => "unknown",
-        };
         let id = if id.parse().is_ok_and(|id: usize| id <= MAX_BRANCH_LABEL) { id } else { "more" };
-        self.branches.with_label_values(&[SAGA, id, op, status]).inc();
+        self.branches.with_label_values(&[SAGA, id, op, answer.word()]).inc();
     }
 }

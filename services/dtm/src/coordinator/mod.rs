@@ -26,11 +26,14 @@ mod register;
 pub mod store;
 mod trace;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use opentelemetry::global::BoxedTracer;
+use prometheus::core::Collector;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +43,7 @@ use crate::pb::dtm_server::DtmServer;
 use engine::Engine;
 use metrics::Metrics;
 use store::{Store, StoreError};
+use trace::Spans;
 
 pub use conf::{Conf, ConfError, MicroService, StoreConf};
 pub use fail::FailPoint;
@@ -74,6 +78,22 @@ pub enum Error {
     },
 }
 
+/// What the program around a coordinator adds to its metrics and traces; nothing by default.
+#[derive(Default)]
+pub struct Instruments {
+    /// Makes a span of each transaction and of each call of a branch. Without one the submitter's trace context goes on to the branches as it
+    /// came.
+    pub tracer: Option<BoxedTracer>,
+    /// Further series beside the coordinator's own.
+    pub collectors: Vec<Box<dyn Collector>>,
+}
+
+impl fmt::Debug for Instruments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instruments").field("tracer", &self.tracer).field("collectors", &self.collectors.len()).finish()
+    }
+}
+
 /// Runs a coordinator on two bound listeners until `stop` is ready; then takes nothing more in, lets branch calls end for at most 4 s, and
 /// returns. What is unfinished goes on at the next start.
 ///
@@ -85,14 +105,29 @@ pub async fn serve(
     http: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    serve_with(conf, grpc, http, Instruments::default(), stop).await
+}
+
+/// As [`serve`], with the program's own instruments.
+///
+/// # Errors
+/// As [`serve`]; also a series that is there twice.
+pub async fn serve_with(
+    conf: Conf,
+    grpc: TcpListener,
+    http: TcpListener,
+    instruments: Instruments,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
     conf.check()?;
     #[cfg(feature = "fail-points")]
     let fail = FailPoint::parse(&conf.fail_point);
     #[cfg(not(feature = "fail-points"))]
     let fail = FailPoint::default();
+    let metrics = Metrics::new(instruments.collectors)?;
     let owner = crate::gid::new();
     let store = Store::open(&conf.store, &owner, fail.clone()).await?;
-    let engine = Engine::new(conf, &owner, store, Metrics::new()?, fail);
+    let engine = Engine::new(conf, &owner, store, metrics, Spans::new(instruments.tracer), fail);
     logx::info!(grpc:% = local(&grpc), http:% = local(&http), store = engine.conf().store.driver.as_str(); "dtm: coordinator started");
     let (leaving, closing) = (CancellationToken::new(), CancellationToken::new());
     let scheduler = tokio::spawn(logx::instrument(logx::Context::current(), Arc::clone(&engine).run()));

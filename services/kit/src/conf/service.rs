@@ -28,12 +28,7 @@ impl Conf for ServiceConf {
         let mut log = r.block("Log", LogBlock::read)?;
         log.set_service_name(&name);
         let prometheus = r.optional_block("Prometheus", PrometheusConf::read)?;
-        let mut telemetry = r.optional_block("Telemetry", TelemetryConf::read)?;
-        if let Some(t) = &mut telemetry
-            && t.name.is_empty()
-        {
-            t.name.clone_from(&name);
-        }
+        let telemetry = TelemetryConf::read_for(r, &name)?;
         let dev_server = r.optional_block("DevServer", DevServerConf::read)?.filter(|d| d.enabled);
         let shutdown = r.block("Shutdown", ShutdownConf::read)?;
         r.without_effect("MetricsUrl", "use the Prometheus block");

@@ -67,6 +67,23 @@ impl Conf for TelemetryConf {
 }
 
 impl TelemetryConf {
+    /// Reads the block of a service, if there is one; a block without a name has the service's.
+    ///
+    /// # Errors
+    /// A key holds what is not allowed.
+    pub fn read_for(r: &mut Reader<'_>, service: &str) -> Result<Option<Self>, ConfError> {
+        let mut conf = r.optional_block("Telemetry", Self::read)?;
+        if let Some(conf) = conf.as_mut().filter(|conf| conf.name.is_empty()) {
+            service.clone_into(&mut conf.name);
+        }
+        Ok(conf)
+    }
+
+    /// Whether spans leave the process.
+    pub fn exports(&self) -> bool {
+        !self.disabled && !self.endpoint.is_empty()
+    }
+
     fn check_endpoint(&self, r: &Reader<'_>) -> Result<(), ConfError> {
         if self.endpoint.is_empty() {
             return Ok(());

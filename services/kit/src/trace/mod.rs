@@ -41,7 +41,7 @@ impl Tracing {
         let name = conf.map_or("", |c| c.name.as_str()).to_owned();
         let resource = Resource::builder().with_service_name(name).build();
         let mut builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
-        if let Some(conf) = conf.filter(|c| !c.disabled && !c.endpoint.is_empty()) {
+        if let Some(conf) = conf.filter(|c| c.exports()) {
             builder = builder.with_batch_exporter(Exporter::new(conf, failures, ids)?);
         }
         let provider = builder.build();

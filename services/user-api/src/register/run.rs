@@ -16,6 +16,8 @@ use crate::error::ApiError;
 const ATTEMPTS: u32 = 3;
 /// user-rpc's word for it.
 const DUPLICATE_ID: &str = "duplicate_id";
+/// Time to hand a saga over, also for a caller without patience; within the margin before the route's limit.
+const HAND_OVER: Duration = Duration::from_millis(400);
 /// The pause between two questions for the state.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -100,8 +102,13 @@ async fn one_attempt(
 async fn submit(app: &App, gid: &str, id: i64, wanted: &Wanted, until: Instant) -> Result<Outcome, ApiError> {
     let builder = SpanBuilder::from_name("saga register").with_kind(SpanKind::Client);
     let work = async {
-        let saga = saga::build(&app.conf, gid, id, wanted)?;
-        let left = until.saturating_duration_since(Instant::now());
+        let mut saga = saga::build(&app.conf, gid, id, wanted)?;
+        let mut left = until.saturating_duration_since(Instant::now());
+        if left < HAND_OVER {
+            // Whoever does not want to wait for the end still wants it to begin.
+            saga = saga.wait_result(false);
+            left = HAND_OVER;
+        }
         Ok(app.clients.dtm.submit_within(&saga, left).await?)
     };
     app.telemetry.traced(builder, work).await

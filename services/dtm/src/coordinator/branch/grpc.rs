@@ -40,7 +40,9 @@ impl Grpc {
         fill(request.metadata_mut(), call).map_err(Fault::Url)?;
         let mut client = Client::new(channel);
         client.ready().await.map_err(|error| Fault::Status(Box::new(Status::from_error(error.into()))))?;
-        client.unary(request, path, Raw).await.map(drop).map_err(|status| Fault::Status(Box::new(status)))
+        let answer = client.unary(request, path, Raw).await;
+        crate::coordinator::trace::grpc_status(answer.as_ref().map_or_else(Status::code, |_| Code::Ok) as i32);
+        answer.map(drop).map_err(|status| Fault::Status(Box::new(status)))
     }
 
     async fn channel(&self, target: &Target) -> Result<Channel, discovery::Error> {

@@ -39,6 +39,7 @@ impl Http {
             Err(error) => return Answer::Unknown(crate::client::chain(&error)),
         };
         let status = response.status();
+        crate::coordinator::trace::http_status(status.as_u16());
         match Limited::new(response.into_body(), MAX_BODY).collect().await {
             Ok(body) => classify(call.url, status, &String::from_utf8_lossy(&body.to_bytes())),
             Err(error) => Answer::Unknown(format!("{status}, and its body broke off: {error}")),

@@ -114,7 +114,7 @@ struct Place {
     sent_away: AtomicU32,
 }
 
-fn is_http(url: &str) -> bool {
+pub(super) fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 

@@ -91,6 +91,12 @@ impl ActiveMap {
     }
 }
 
+impl Hold {
+    pub(super) fn gid(&self) -> &str {
+        &self.gid
+    }
+}
+
 impl Drop for Hold {
     fn drop(&mut self) {
         lock(&self.map).remove(&self.gid);

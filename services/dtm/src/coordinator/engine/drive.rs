@@ -36,11 +36,11 @@ impl Engine {
     pub(super) fn spawn_drive(self: &Arc<Self>, hold: Hold, start: Start) {
         let engine = Arc::clone(self);
         self.spawn(async move {
-            let plan = match &start {
-                Start::Submitted(plan) => Arc::clone(plan),
-                Start::Due(record, _) => Arc::clone(&record.plan),
+            let (plan, resumed) = match &start {
+                Start::Submitted(plan) => (Arc::clone(plan), false),
+                Start::Due(record, _) => (Arc::clone(&record.plan), true),
             };
-            super::super::trace::in_context(&plan, engine.drive(hold, start)).await;
+            engine.spans.within(&plan, resumed, engine.drive(hold, start)).await;
         });
     }
 
@@ -222,10 +222,18 @@ impl Engine {
     }
 
     fn publish(&self, hold: &Hold, state: &State, next: Next) {
-        if next == Next::End {
-            self.metrics.ended(state.status, now() - state.created);
+        let mut parked = None;
+        match next {
+            Next::Keep => {}
+            Next::Park(at) => {
+                self.spans.waits(hold.gid());
+                parked = Some(at);
+            }
+            Next::End => {
+                self.metrics.ended(state.status, now() - state.created);
+                self.spans.ended(state);
+            }
         }
-        let parked = if let Next::Park(at) = next { Some(at) } else { None };
         hold.view.send_replace(View::At(Progress { status: state.status, reason: state.reason.clone(), parked }));
     }
 
@@ -241,18 +249,17 @@ impl Engine {
             Op::Compensate => &step.compensate,
         };
         self.fail.pass("before-call");
-        let answer = self
-            .branches
-            .call(BranchCall {
-                gid: &plan.gid,
-                branch_id: &id,
-                op: call.op.as_str(),
-                url,
-                payload: &step.payload,
-                headers: &plan.options.branch_headers,
-                timeout,
-            })
-            .await;
+        let branch = BranchCall {
+            gid: &plan.gid,
+            branch_id: &id,
+            op: call.op.as_str(),
+            url,
+            payload: &step.payload,
+            headers: &plan.options.branch_headers,
+            timeout,
+        };
+        let make = async |headers| self.branches.call(BranchCall { headers: &headers, ..branch }).await;
+        let answer = self.spans.attempt(branch, attempt + 1, make).await;
         self.fail.pass("after-call");
         self.metrics.branch(&id, call.op.as_str(), &answer);
         log_answer(plan, &id, call, attempt, &answer);

@@ -26,6 +26,7 @@ use super::fail::FailPoint;
 use super::machine::Pace;
 use super::metrics::Metrics;
 use super::store::Store;
+use super::trace::Spans;
 
 pub(crate) use submit::{Settled, SubmitError};
 
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     branches: Branches,
     alerts: Alerts,
     metrics: Metrics,
+    spans: Spans,
     fail: FailPoint,
     active: active::ActiveMap,
     recovery: Arc<Semaphore>,
@@ -54,7 +56,14 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// An engine over a store; [`Engine::run`] makes it look for what is due.
-    pub(crate) fn new(conf: Conf, owner: &str, store: Store, metrics: Metrics, fail: FailPoint) -> Arc<Self> {
+    pub(crate) fn new(
+        conf: Conf,
+        owner: &str,
+        store: Store,
+        metrics: Metrics,
+        spans: Spans,
+        fail: FailPoint,
+    ) -> Arc<Self> {
         Arc::new(Self {
             branches: Branches::new(conf.branch_limit),
             alerts: Alerts::new(&conf.alert_web_hook, conf.alert_retry_limit),
@@ -63,6 +72,7 @@ impl Engine {
             owner: owner.to_owned(),
             store,
             metrics,
+            spans,
             fail,
             active: active::ActiveMap::default(),
             wake: Notify::new(),
