@@ -31,7 +31,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("logx-slog", &["tokio", "tracing", "opentelemetry", "prometheus"]),
     ("logx-tracing", &["tokio", "slog", "prometheus"]),
     ("discovery", &["sqlx", "axum", "prometheus", "opentelemetry"]),
-    ("dtm", &["opentelemetry", "tracing", "slog"]),
+    // The API of OpenTelemetry, and nothing of what carries spans away.
+    ("dtm", &["opentelemetry_", "opentelemetry-", "tracing", "slog"]),
     ("proto", &["tokio", "sqlx", "axum"]),
 ];
 

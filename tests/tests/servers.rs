@@ -77,6 +77,21 @@ fn prometheus_scrapes_both_targets() -> Result<()> {
         let got = prometheus.query(query)?;
         ensure!(got.len() == 1 && got[0].1 == want, "{query}: {got:?}, not {want}");
     }
+    // What the dashboards ask that people have for go-zero services; a rate needs two samples.
+    for query in [
+        r#"sum(rate(http_server_requests_duration_ms_count{app="user-api"}[5m])) by (path)"#,
+        r#"sum(rate(http_server_requests_code_total{app="user-api"}[5m])) by (code)"#,
+        r#"histogram_quantile(0.99, sum(rate(http_server_requests_duration_ms_bucket{app="user-api"}[5m])) by (le))"#,
+        r#"sum(rate(rpc_server_requests_duration_ms_count{app="user-rpc"}[5m])) by (method)"#,
+        r#"sum(rate(rpc_server_requests_code_total{app="user-rpc"}[5m])) by (code)"#,
+        r#"histogram_quantile(0.99, sum(rate(rpc_server_requests_duration_ms_bucket{app="user-rpc"}[5m])) by (le, method))"#,
+        r#"sum(rate(rpc_client_requests_code_total{app="user-api"}[5m])) by (method, code)"#,
+        r#"sum(rate(sql_client_requests_duration_ms_count{app="user-rpc"}[5m])) by (command)"#,
+        r#"sum(rate(log_lines_total{app="user-api"}[5m])) by (kind)"#,
+        r#"process_resident_memory_bytes{job="user-api"}"#,
+    ] {
+        eventually(query, SCRAPE, || prometheus.query(query).ok().filter(|series| !series.is_empty()))?;
+    }
     system.stop()?;
     Ok(())
 }

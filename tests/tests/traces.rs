@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use tests::build::Features;
+use tests::dtm::RealDtm;
 use tests::http;
 use tests::jaeger::Jaeger;
 use tests::ports;
@@ -136,6 +137,19 @@ user-api: /register (server)
           score-rpc: sql (client)
 ";
 
+/// It makes no spans itself.
+const THROUGH_DTM: &str = "\
+user-api: /register (server)
+  user-api: saga register (client)
+    user-rpc: user.User/saveUser (server)
+      user-rpc: sql (client)
+    score-rpc: userscore.UserScore/saveUserScore (server)
+      score-rpc: sql (client)
+  user-api: userscore.UserScore/getUserScore (client)
+    score-rpc: userscore.UserScore/getUserScore (server)
+      score-rpc: sql (client)
+";
+
 /// What the trees do not show.
 fn check_attributes(spans: &[Span], gid: &str) -> Result<()> {
     let of = |service: &str, name: &str| {
@@ -235,6 +249,23 @@ fn a_collector_that_is_away_and_a_malformed_traceparent_fail_nothing() -> Result
         ensure!(told == 1, "{name} tells it {told} times: {}", ended.stderr);
     }
     Ok(())
+}
+
+fn through_a_real_dtm() -> Result<()> {
+    let mut system = start(&edits(to_files))?;
+    system.take("dtm-lite")?.stop(ARRIVE)?;
+    let _dtm = RealDtm::start(&system.ports, &[])?;
+    let reply = system.register("Ada", None, &[])?;
+    ensure!(reply.status == 200, "{reply:?}");
+    until_in_files(system.dir(), &trace_of(&reply)?, THROUGH_DTM)?;
+    system.stop()?;
+    Ok(())
+}
+
+#[test]
+fn a_real_dtm_hands_the_trace_on_to_the_branches() {
+    servers::check("one registration is one trace through dtm", "dtm", &["dtm"], through_a_real_dtm)
+        .unwrap_or_else(|e| panic!("{e:?}"));
 }
 
 /// The block as the tutorial has it, with another name and port.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
-use crate::{Error, Target};
+use crate::{Channel, Error, Target};
 
 /// Longest wait for a TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -26,18 +26,15 @@ pub async fn connect(target: &str) -> Result<Channel, Error> {
 /// An address that cannot be used; for an etcd target also that nothing is registered, or that etcd does not answer, after 5 s.
 pub async fn connect_to(target: &Target) -> Result<Channel, Error> {
     match target {
-        Target::Direct(addresses) => direct(addresses),
-        Target::Dns(name) => Ok(endpoint(name)?.connect_lazy()),
+        Target::Direct(addresses) => fixed(addresses),
+        Target::Dns(name) => fixed(std::slice::from_ref(name)),
         Target::Etcd(etcd) => crate::etcd::channel(etcd).await,
     }
 }
 
-fn direct(addresses: &[String]) -> Result<Channel, Error> {
-    if let [address] = addresses {
-        return Ok(endpoint(address)?.connect_lazy());
-    }
-    let endpoints = addresses.iter().map(|address| endpoint(address)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Channel::balance_list(endpoints.into_iter()))
+fn fixed(addresses: &[String]) -> Result<Channel, Error> {
+    let endpoints = addresses.iter().map(|address| Ok((address.clone(), endpoint(address)?)));
+    Ok(Channel::fixed(endpoints.collect::<Result<Vec<_>, Error>>()?))
 }
 
 /// The connection settings of every channel: 3 s to connect, no Nagle delay, keep-alive every 30 s.

@@ -5,14 +5,16 @@
 //! method and the one-string form in which a coordinator calls branches.
 #![deny(missing_docs)]
 
+mod balance;
 mod connect;
 mod error;
 pub mod etcd;
 mod target;
 mod url;
 
+pub use balance::Channel;
 pub use connect::{connect, connect_to, endpoint};
 pub use error::Error;
-pub use etcd::{Registration, register};
+pub use etcd::{Registration, register, unique_id};
 pub use target::{EtcdTarget, Target};
 pub use url::{join_method, split_method};

@@ -6,9 +6,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Etcd, spawn};
-use discovery::{Target, connect, connect_to, register};
+use discovery::{Channel, Target, connect, connect_to, register, unique_id};
 use tokio::net::TcpListener;
-use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -45,14 +44,14 @@ async fn a_channel_follows_what_is_registered_even_when_etcd_goes_and_comes_back
     let missing = connect_to(&Target::Etcd(target.clone())).await.unwrap_err().to_string();
     assert!(missing.contains("user.rpc") && missing.contains("127.0.0.1"), "{missing}");
 
-    let one = register(&target, &service("one").await).await.unwrap();
+    let one = register(&target, None, &service("one").await).await.unwrap();
     let entry = etcd.ctl(&["get", "--prefix", "user.rpc/", "--keys-only"]).unwrap();
     assert_eq!(entry.trim(), format!("user.rpc/{}", one.lease_id().unwrap()), "go-zero's key");
     let channel = connect(&format!("etcd:///127.0.0.1:{}?key=user.rpc", etcd.port)).await.unwrap();
     assert!(knows(&channel, "one").await);
 
     // A second instance is used as well; when the first leaves, only it is.
-    let two = register(&target, &service("two").await).await.unwrap();
+    let two = register(&target, None, &service("two").await).await.unwrap();
     eventually("the second is used", async || knows(&channel, "two").await).await;
     one.leave().await;
     assert_eq!(
@@ -88,8 +87,34 @@ async fn a_channel_follows_what_is_registered_even_when_etcd_goes_and_comes_back
         etcd.ctl(&["get", "--prefix", "user.rpc/"]).is_some_and(|text| text.contains("127.0.0.1"))
     })
     .await;
-    let _three = register(&target, &service("three").await).await.unwrap();
+    let _three = register(&target, None, &service("three").await).await.unwrap();
     eventually("the third is used", async || knows(&channel, "three").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_and_an_id_are_used_and_a_wrong_password_is_told_without_it() {
+    let Some(etcd) = Etcd::start().await else { return };
+    for arguments in [&["user", "add", "root:s3cret"][..], &["user", "grant-role", "root", "root"], &["auth", "enable"]]
+    {
+        etcd.ctl(arguments).unwrap();
+    }
+    let of = |password: &str| match format!("{}?user=root&password={password}", etcd.target("user.rpc")).parse() {
+        Ok(Target::Etcd(target)) => target,
+        other => panic!("{other:?}"),
+    };
+    let refused = register(&of("wr0ng"), None, "127.0.0.1:1").await.unwrap_err().to_string();
+    assert!(refused.contains("authentication failed") && !refused.contains("wr0ng"), "{refused}");
+
+    let address = service("one").await;
+    let entry = register(&of("s3cret"), Some(77), &address).await.unwrap();
+    let text = etcd.ctl(&["--user=root:s3cret", "get", "--prefix", "user.rpc/"]).unwrap();
+    assert_eq!(text, format!("user.rpc/77\n{address}\n"), "go-zero's key with an ID");
+    let channel = connect_to(&Target::Etcd(of("s3cret"))).await.unwrap();
+    assert!(knows(&channel, "one").await);
+    let (one, two) = (unique_id(&of("s3cret")).await.unwrap(), unique_id(&of("s3cret")).await.unwrap());
+    assert_ne!(one, two);
+    entry.leave().await;
+    assert_eq!(etcd.ctl(&["--user=root:s3cret", "get", "--prefix", "user.rpc/"]).unwrap(), "");
 }
 
 #[tokio::test]

@@ -12,12 +12,11 @@ use common::{Coordinator, conf, mariadb};
 use dtm::pb::dtm_client::DtmClient as Grpc;
 use dtm::pb::{DtmBranchRequest, DtmRequest, DtmTransOptions};
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
 /// A server that is asked.
 struct Server {
     http: SocketAddr,
-    grpc: Grpc<Channel>,
+    grpc: Grpc<discovery::Channel>,
 }
 
 /// A call, and a word that our refusal has to hold; an empty one for what is taken in.

@@ -18,7 +18,7 @@ const KEY: &str = "dtmservice";
 
 async fn register(etcd: &Etcd, branches: &Branches) -> Registration {
     let Target::Etcd(key) = etcd.target("user.rpc").parse().unwrap() else { panic!("no etcd target") };
-    discovery::register(&key, &branches.address.to_string()).await.unwrap()
+    discovery::register(&key, None, &branches.address.to_string()).await.unwrap()
 }
 
 async fn is_registered(etcd: &Etcd, address: &str) {

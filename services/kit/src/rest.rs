@@ -1,5 +1,7 @@
 //! Serves an HTTP router the way a go-zero service does.
 
+mod conns;
+
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use crate::listen::{self, ListenError};
 use crate::observe::{HttpServer, ObserveLayer};
 use crate::serve::{self, ServeError};
 use crate::telemetry::Telemetry;
+use conns::Conns;
 
 /// The JSON body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,6 +112,9 @@ fn with_layers(router: Router, conf: &RestConf, telemetry: &Telemetry) -> Router
     }
     if conf.middlewares.recover {
         router = router.layer(from_fn(recover));
+    }
+    if let Some(most) = conf.max_conns.filter(|_| conf.middlewares.max_conns) {
+        router = router.layer(from_fn_with_state(Conns::new(most), conns::limit));
     }
     router.layer(ObserveLayer(HttpServer::new(telemetry.clone(), conf)))
 }

@@ -22,7 +22,7 @@ use crate::serve::{self, ServeError};
 use crate::telemetry::Telemetry;
 use guard::GuardLayer;
 
-pub use remote::{Remote, client};
+pub use remote::{Remote, client, unique_id};
 
 /// The open ports of a gRPC service.
 #[derive(Debug)]

@@ -118,6 +118,37 @@ fn a_wrong_value_is_one_line_with_file_key_found_and_allowed() {
 }
 
 #[test]
+fn what_is_not_built_in_is_still_read_strictly_and_tls_to_etcd_is_refused() {
+    let server = "Name: a\nListenOn: 127.0.0.1:1\n";
+    let cases = [
+        ("CpuThreshold: 1000", "key CpuThreshold: found 1000, allowed: a whole number from 0 to 999"),
+        ("Middlewares: {Breaker: maybe}", "key Middlewares.Breaker: found \"maybe\", allowed: true or false"),
+        ("Auth: 1", "key Auth: found 1, allowed: true or false"),
+        ("Etcd: {Hosts: [a:1], Key: k, ID: x}", "key Etcd.ID: found \"x\", allowed: a whole number from 0 to"),
+        (
+            "Etcd: {Hosts: [a:1], Key: k, CertFile: c.pem}",
+            "key Etcd.CertFile: found a file, allowed: nothing (etcd is reached in the clear",
+        ),
+        ("Etcd: {Hosts: [a:1], Key: k, CACertFile: c.pem}", "key Etcd.CACertFile: found a file"),
+    ];
+    for (text, expected) in cases {
+        let line = load::<RpcServerConf>(&format!("{server}{text}")).unwrap_err().to_string();
+        assert!(line.contains(expected) && !line.contains('\n'), "{line}");
+    }
+    let text =
+        format!("{server}CpuThreshold: 900\nEtcd: {{Hosts: [a:1], Key: k, ID: 7}}\nMiddlewares: {{Breaker: true}}\n");
+    let loaded: Loaded<RpcServerConf> = load(&text).unwrap();
+    assert_eq!(loaded.conf.etcd.unwrap().id, Some(7));
+    assert_eq!(loaded.warnings.len(), 2, "{:?}", loaded.warnings);
+    assert_eq!(
+        load::<RpcServerConf>(&format!("{server}Etcd: {{Hosts: [a:1], Key: k, ID: 0}}")).unwrap().conf.etcd.unwrap().id,
+        None
+    );
+    let balancer = load::<RpcClientConf>("Endpoints: [a:1]\nBalancerName: consistent_hash").unwrap();
+    assert_eq!(balancer.warnings, ["BalancerName: has no effect: p2c_ewma is the only balancer"]);
+}
+
+#[test]
 fn text_that_is_no_yaml_is_one_line_and_shows_nothing_of_the_file() {
     for text in ["Name: [", "Name: a\n  Pass: hunter2\n", "\t- x", "Name: a\nName: a", "a: *b"] {
         let line = load::<RestConf>(text).unwrap_err().to_string();

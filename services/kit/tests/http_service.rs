@@ -69,6 +69,31 @@ async fn status(service: &Service, path: &str) -> StatusCode {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_requests_of_a_route_at_once_than_allowed_are_503_and_of_others_are_not() {
+    let service = start("MaxConns: 1\n").await;
+    let main = service.main;
+    let running = tokio::spawn(async move { common::get(main, "/never").await.status });
+    service.reached.notified().await;
+    let refused = common::get(main, "/never").await;
+    assert_eq!(refused.status, 503);
+    assert!(refused.body.contains("\"reason\":\"busy\""), "{}", refused.body);
+    assert_eq!(status(&service, "/ok").await, 200);
+    // The first one ends at its time, and its place is free again.
+    assert_eq!(running.await.unwrap(), 503);
+    let again = common::get(main, "/never").await;
+    assert!(again.body.contains("\"reason\":\"timeout\""), "{}", again.body);
+    let text = common::get(service.metrics, "/metrics").await.body;
+    assert!(text.contains(r#"http_server_requests_code_total{code="503",method="GET",path="/never"} 3"#), "{text}");
+
+    let service = start("MaxConns: 1\nMiddlewares: {MaxConns: false}\n").await;
+    let main = service.main;
+    let running = tokio::spawn(async move { common::get(main, "/never").await.body });
+    service.reached.notified().await;
+    let second = common::get(main, "/never").await.body;
+    assert!([running.await.unwrap(), second].iter().all(|body| body.contains("\"timeout\"")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_are_counted_by_route_method_and_code_and_nothing_else_is() {
     let service = start("").await;
     assert_eq!(status(&service, "/user/get/1").await, 200);

@@ -16,7 +16,8 @@ pub struct UserApiConf {
     pub score_rpc: RpcClientConf,
     /// The coordinator.
     pub dtm: DtmConf,
-    /// The number that keeps the ids of several instances apart, 0 to 1023; `None` takes a random one.
+    /// The number that keeps the ids of several instances apart, 0 to 1023; `None` takes the id of a lease, modulo 1024, from the etcd in
+    /// which user-rpc is found, and a random one without etcd.
     pub worker: Option<u16>,
 }
 

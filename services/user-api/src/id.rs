@@ -15,6 +15,11 @@ pub(crate) fn random_worker() -> u16 {
     (RandomState::new().hash_one(0_u8) as u16) & ((1 << WORKER_BITS) - 1)
 }
 
+/// The worker number of an instance with this number.
+pub(crate) fn worker(unique: i64) -> u16 {
+    (unique.rem_euclid(1 << WORKER_BITS)) as u16
+}
+
 /// Makes ids. No two of one `Ids` are equal, whatever the clock does.
 #[derive(Debug)]
 pub(crate) struct Ids {
@@ -92,6 +97,11 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 7);
+    }
+
+    #[test]
+    fn a_lease_gives_its_remainder() {
+        assert_eq!([0, 1023, 1024, 7_587_891_234_567_890_123, -1].map(worker), [0, 1023, 0, 203, 1023]);
     }
 
     #[test]

@@ -64,9 +64,13 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), StartError> {
     let rest_conf = conf.rest.clone();
+    let worker = match conf.worker {
+        Some(worker) => worker,
+        None => kit::rpc::unique_id(&conf.user_rpc).await.map_or_else(id::random_worker, id::worker),
+    };
     let app = App {
         clients: Clients::connect(&conf, telemetry)?,
-        ids: Ids::new(conf.worker.unwrap_or_else(id::random_worker), SystemTime::now),
+        ids: Ids::new(worker, SystemTime::now),
         in_flight: InFlight::default(),
         telemetry: telemetry.clone(),
         conf,

@@ -8,7 +8,7 @@ mod client;
 mod register;
 mod resolve;
 
-pub use register::{Registration, register};
+pub use register::{Registration, register, unique_id};
 pub(crate) use resolve::channel;
 
 /// Messages and clients generated from `proto/etcd.proto`.

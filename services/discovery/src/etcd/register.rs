@@ -25,22 +25,24 @@ pub struct Registration {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Registers `address` (`host:port`) under the target's key and keeps it there.
+/// Registers `address` (`host:port`) under the target's key and keeps it there. The last part of the entry's key is `id`, or the lease's id
+/// without one.
 ///
 /// # Errors
 /// etcd did not take the first entry. Later faults are repaired in the background.
-pub async fn register(target: &EtcdTarget, address: &str) -> Result<Registration, Error> {
+pub async fn register(target: &EtcdTarget, id: Option<i64>, address: &str) -> Result<Registration, Error> {
     let client = Client::connect(target).await?;
-    let lease = enter(&client, &target.key, address).await.map_err(|status| fault(target, &status))?;
+    let entry = Entry { target: target.clone(), id, address: address.to_owned() };
+    let lease = entry.enter(&client).await.map_err(|status| fault(target, &status))?;
     let (tell, told) = watch::channel(Some(lease));
     let stop = CancellationToken::new();
-    let keeper = Keeper { target: target.clone(), address: address.to_owned(), tell, stop: stop.clone() };
+    let keeper = Keeper { entry, tell, stop: stop.clone() };
     let task = tokio::spawn(keeper.keep(client, lease));
     Ok(Registration { lease: told, _guard: stop.clone().drop_guard(), stop, task })
 }
 
 impl Registration {
-    /// The present lease; `None` while etcd does not have the entry. Unique among the instances, so it serves as a worker's number.
+    /// The present lease; `None` while etcd does not have the entry.
     pub fn lease_id(&self) -> Option<i64> {
         *self.lease.borrow()
     }
@@ -53,15 +55,35 @@ impl Registration {
     }
 }
 
-async fn enter(client: &Client, key: &str, address: &str) -> Result<i64, Status> {
-    let lease = client.grant(TTL).await?;
-    client.put(&format!("{key}/{lease}"), address, lease).await?;
-    Ok(lease)
+/// A number that etcd gives to nobody else: the id of a lease, which is left to end by itself.
+///
+/// # Errors
+/// etcd does not answer.
+pub async fn unique_id(target: &EtcdTarget) -> Result<i64, Error> {
+    let client = Client::connect(target).await?;
+    client.grant(TTL).await.map_err(|status| fault(target, &status))
+}
+
+struct Entry {
+    target: EtcdTarget,
+    id: Option<i64>,
+    address: String,
+}
+
+impl Entry {
+    fn key(&self, lease: i64) -> String {
+        format!("{}/{}", self.target.key, self.id.unwrap_or(lease))
+    }
+
+    async fn enter(&self, client: &Client) -> Result<i64, Status> {
+        let lease = client.grant(TTL).await?;
+        client.put(&self.key(lease), &self.address, lease).await?;
+        Ok(lease)
+    }
 }
 
 struct Keeper {
-    target: EtcdTarget,
-    address: String,
+    entry: Entry,
     tell: watch::Sender<Option<i64>>,
     stop: CancellationToken,
 }
@@ -87,7 +109,7 @@ impl Keeper {
                     self.tell.send_replace(None);
                     pause = if pause == RENEW { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
                     // A session may have lost its token.
-                    if let Ok(fresh) = Client::connect(&self.target).await {
+                    if let Ok(fresh) = Client::connect(&self.entry.target).await {
                         client = fresh;
                     }
                 }
@@ -98,12 +120,12 @@ impl Keeper {
     /// Renews the lease, and enters anew when the lease or the key is gone.
     async fn renew(&self, client: &Client, lease: i64) -> Result<i64, Status> {
         if !client.keep_alive(lease).await? {
-            return enter(client, &self.target.key, &self.address).await;
+            return self.entry.enter(client).await;
         }
-        let key = format!("{}/{lease}", self.target.key);
+        let key = self.entry.key(lease);
         let there = client.range(&key).await?.0;
-        if !there.iter().any(|entry| entry.key == key.as_bytes() && entry.value == self.address.as_bytes()) {
-            client.put(&key, &self.address, lease).await?;
+        if !there.iter().any(|entry| entry.key == key.as_bytes() && entry.value == self.entry.address.as_bytes()) {
+            client.put(&key, &self.entry.address, lease).await?;
         }
         Ok(lease)
     }

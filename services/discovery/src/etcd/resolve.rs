@@ -1,30 +1,33 @@
 use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
-use tonic::transport::channel::Change;
-use tonic::transport::{Channel, Endpoint};
 
 use super::client::{Client, fault};
 use super::pb::event::EventType;
+use crate::balance::Nodes;
 use crate::connect::endpoint;
-use crate::{Error, EtcdTarget};
+use crate::{Channel, Error, EtcdTarget};
 
 /// How long [`channel`] waits for a first address.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const CHANGES: usize = 64;
-
-type Changes = mpsc::Sender<Change<String, Endpoint>>;
 
 /// A channel to whatever is registered under the target's key.
 pub(crate) async fn channel(target: &EtcdTarget) -> Result<Channel, Error> {
     let deadline = tokio::time::Instant::now() + FIRST_WAIT;
-    let (channel, changes) = Channel::balance_channel(CHANGES);
-    let mut resolver =
-        Resolver { prefix: format!("{}/", target.key), target: target.clone(), changes, known: HashMap::new() };
+    let unused = CancellationToken::new();
+    let channel = Channel::changing(unused.clone().drop_guard());
+    let mut resolver = Resolver {
+        prefix: format!("{}/", target.key),
+        target: target.clone(),
+        nodes: Arc::downgrade(channel.nodes()),
+        unused,
+        known: HashMap::new(),
+    };
     loop {
         let client = Client::connect(target).await?;
         let error = match resolver.read(&client).await {
@@ -45,7 +48,9 @@ pub(crate) async fn channel(target: &EtcdTarget) -> Result<Channel, Error> {
 struct Resolver {
     target: EtcdTarget,
     prefix: String,
-    changes: Changes,
+    nodes: Weak<Nodes>,
+    /// Nobody has the channel any more.
+    unused: CancellationToken,
     /// Address by key; an address may be registered more than once.
     known: HashMap<Vec<u8>, String>,
 }
@@ -58,10 +63,10 @@ impl Resolver {
             entries.into_iter().map(|entry| (entry.key, String::from_utf8_lossy(&entry.value).into_owned())).collect();
         let gone: Vec<Vec<u8>> = self.known.keys().filter(|key| !now.contains_key(*key)).cloned().collect();
         for (key, address) in now {
-            self.add(key, address).await;
+            self.add(key, address);
         }
         for key in gone {
-            self.remove(&key).await;
+            self.remove(&key);
         }
         Ok(revision + 1)
     }
@@ -70,11 +75,10 @@ impl Resolver {
         let mut pause = FIRST_PAUSE;
         loop {
             let began = tokio::time::Instant::now();
-            // Without readers there is nobody to follow for.
-            let gone = self.changes.clone();
+            let unused = self.unused.clone();
             tokio::select! {
                 _ = self.watch(&client, revision) => {}
-                () = gone.closed() => return,
+                () = unused.cancelled() => return,
             }
             if began.elapsed() > LONGEST_PAUSE {
                 pause = FIRST_PAUSE;
@@ -83,7 +87,7 @@ impl Resolver {
             revision = loop {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-                    () = self.changes.closed() => return,
+                    () = self.unused.cancelled() => return,
                 }
                 if let Ok(fresh) = Client::connect(&self.target).await {
                     client = fresh;
@@ -105,31 +109,35 @@ impl Resolver {
                 let kind = event.r#type();
                 let Some(entry) = event.kv else { continue };
                 match kind {
-                    EventType::Put => self.add(entry.key, String::from_utf8_lossy(&entry.value).into_owned()).await,
-                    EventType::Delete => self.remove(&entry.key).await,
+                    EventType::Put => self.add(entry.key, String::from_utf8_lossy(&entry.value).into_owned()),
+                    EventType::Delete => self.remove(&entry.key),
                 }
             }
         }
         Ok(())
     }
 
-    async fn add(&mut self, key: Vec<u8>, address: String) {
+    fn add(&mut self, key: Vec<u8>, address: String) {
         // What is no address is somebody else's entry.
         let Ok(endpoint) = endpoint(&address) else { return };
         if self.known.get(&key) == Some(&address) {
             return;
         }
-        self.remove(&key).await;
-        if !self.known.values().any(|known| *known == address) {
-            let _ = self.changes.send(Change::Insert(address.clone(), endpoint)).await;
+        self.remove(&key);
+        if !self.known.values().any(|known| *known == address)
+            && let Some(nodes) = self.nodes.upgrade()
+        {
+            nodes.insert(&address, &endpoint);
         }
         self.known.insert(key, address);
     }
 
-    async fn remove(&mut self, key: &[u8]) {
+    fn remove(&mut self, key: &[u8]) {
         let Some(address) = self.known.remove(key) else { return };
-        if !self.known.values().any(|known| *known == address) {
-            let _ = self.changes.send(Change::Remove(address)).await;
+        if !self.known.values().any(|known| *known == address)
+            && let Some(nodes) = self.nodes.upgrade()
+        {
+            nodes.remove(&address);
         }
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use discovery::Target;
+use discovery::{Channel, Target};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use tonic::transport::Channel;
 use tonic::{Code, Request};
 
 use crate::pb;

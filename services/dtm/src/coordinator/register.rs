@@ -16,7 +16,7 @@ pub(super) async fn keep(service: MicroService, leaving: CancellationToken) {
     let Ok(Target::Etcd(target)) = service.target.parse() else { return };
     let mut pause = FIRST_PAUSE;
     let entry = loop {
-        match discovery::register(&target, &service.end_point).await {
+        match discovery::register(&target, None, &service.end_point).await {
             Ok(entry) => break entry,
             Err(error) => logx::error!(error:% = error, key = target.key.as_str(); "dtm: not registered, tried again"),
         }

@@ -363,6 +363,29 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As [`Reader::without_effect`], for a key whose value is checked all the same.
+    ///
+    /// # Errors
+    /// It holds what go-zero does not allow either.
+    pub fn switch_without_effect(&mut self, key: &'static str, why: &str) -> Result<()> {
+        if self.has(key) {
+            self.bool_or(key, true)?;
+            self.without_effect(key, why);
+        }
+        Ok(())
+    }
+
+    /// `CpuThreshold`, go-zero's limit for shedding, which is not built in.
+    ///
+    /// # Errors
+    /// It is not from 0 to 999.
+    pub fn cpu_threshold(&mut self) -> Result<()> {
+        if self.int_opt("CpuThreshold", 0..=999)?.is_some() {
+            self.without_effect("CpuThreshold", "load is not shed; MaxConns limits what runs at once");
+        }
+        Ok(())
+    }
+
     /// Ends the block: the effective values, and a warning for each key that nobody asked for.
     pub fn finish(mut self) -> (Node, Vec<String>) {
         for (key, _) in self.entries {

@@ -11,6 +11,8 @@ pub struct RestConf {
     pub host: String,
     /// Required; 0 takes any free port.
     pub port: u16,
+    /// Requests of one route that may run at once; default 10000; 0 or less means no limit.
+    pub max_conns: Option<usize>,
     /// Largest request body in bytes; default 1 MiB; 0 or less means no limit.
     pub max_bytes: Option<usize>,
     /// Longest time for a request; default 3 s.
@@ -41,6 +43,8 @@ pub struct RestMiddlewares {
     pub recover: bool,
     /// The body limit.
     pub max_bytes: bool,
+    /// The limit of requests at once.
+    pub max_conns: bool,
 }
 
 impl Conf for RestMiddlewares {
@@ -53,9 +57,10 @@ impl Conf for RestMiddlewares {
             timeout: r.bool_or("Timeout", true)?,
             recover: r.bool_or("Recover", true)?,
             max_bytes: r.bool_or("MaxBytes", true)?,
+            max_conns: r.bool_or("MaxConns", true)?,
         };
-        for key in ["MaxConns", "Breaker", "Shedding", "Gunzip"] {
-            r.without_effect(key, "this middleware is not built in");
+        for key in ["Breaker", "Shedding", "Gunzip"] {
+            r.switch_without_effect(key, "this middleware is not built in")?;
         }
         Ok(conf)
     }
@@ -68,16 +73,16 @@ impl Conf for RestConf {
             service,
             host: r.string_or("Host", "0.0.0.0")?,
             port: r.port("Port", None)?,
-            max_bytes: usize::try_from(r.int_or("MaxBytes", i64::MIN..=i64::MAX, 1 << 20)?).ok().filter(|n| *n > 0),
+            max_conns: limit(r, "MaxConns", 10_000)?,
+            max_bytes: limit(r, "MaxBytes", 1 << 20)?,
             timeout: r.millis_or("Timeout", 3000)?,
             slow_threshold: r.duration_or("SlowThreshold", Duration::from_millis(500))?,
             trace_ignore_paths: r.strings("TraceIgnorePaths")?,
             middlewares: r.block("Middlewares", RestMiddlewares::read)?,
         };
-        r.without_effect("Verbose", "bodies are not logged");
-        for key in ["MaxConns", "CpuThreshold", "Signature"] {
-            r.without_effect(key, "this middleware is not built in");
-        }
+        r.switch_without_effect("Verbose", "bodies are not logged")?;
+        r.cpu_threshold()?;
+        r.without_effect("Signature", "this middleware is not built in");
         for key in ["CertFile", "KeyFile"] {
             if !r.string_or(key, "")?.is_empty() {
                 return Err(r.error(key, "a file", "nothing (TLS ends in front of this program)"));
@@ -85,4 +90,9 @@ impl Conf for RestConf {
         }
         Ok(conf)
     }
+}
+
+/// A limit that 0 and less switch off.
+fn limit(r: &mut Reader<'_>, key: &'static str, default: i64) -> Result<Option<usize>, ConfError> {
+    Ok(usize::try_from(r.int_or(key, i64::MIN..=i64::MAX, default)?).ok().filter(|limit| *limit > 0))
 }

@@ -9,6 +9,8 @@ pub struct EtcdConf {
     pub hosts: Vec<String>,
     /// The key's prefix, such as `user.rpc`.
     pub key: String,
+    /// The last part of a server's key; the lease's id if absent or 0.
+    pub id: Option<i64>,
     /// Account, empty for none.
     pub user: String,
     /// Password, never printed.
@@ -21,14 +23,37 @@ impl Conf for EtcdConf {
         if hosts.is_empty() {
             return Err(r.error("Hosts", "nothing", "a list of host:port, the key is required"));
         }
-        let conf = Self { hosts, key: r.string("Key")?, user: r.string_or("User", "")?, pass: r.secret("Pass")? };
-        r.without_effect("ID", "the lease's id is the last part of the key");
-        for key in ["CertFile", "CertKeyFile", "CACertFile", "InsecureSkipVerify"] {
-            r.without_effect(key, "etcd is reached without TLS");
+        let conf = Self {
+            hosts,
+            key: r.string("Key")?,
+            id: r.int_opt("ID", 0..=i64::MAX)?.filter(|id| *id > 0),
+            user: r.string_or("User", "")?,
+            pass: r.secret("Pass")?,
+        };
+        for key in ["CertFile", "CertKeyFile", "CACertFile"] {
+            if !r.string_or(key, "")?.is_empty() {
+                return Err(r.error(key, "a file", "nothing (etcd is reached in the clear; put a TLS proxy in front)"));
+            }
         }
+        r.without_effect("InsecureSkipVerify", "etcd is reached without TLS");
         Ok(conf)
     }
 }
+
+impl EtcdConf {
+    /// The key and how to reach it.
+    pub fn target(&self) -> discovery::EtcdTarget {
+        discovery::EtcdTarget {
+            hosts: self.hosts.clone(),
+            key: self.key.clone(),
+            user: self.user.clone(),
+            password: self.pass.clone(),
+        }
+    }
+}
+
+/// go-zero's default balancer, and the only one here.
+const P2C: &str = "p2c_ewma";
 
 /// How calls are watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +120,7 @@ impl Conf for RpcServerConf {
         let health = r.bool_or("Health", true)?;
         let (trace, stat, prometheus, stat_conf) = r.block("Middlewares", |r| {
             for key in ["Recover", "Breaker"] {
-                r.without_effect(key, "a panic is always caught and there is no breaker");
+                r.switch_without_effect(key, "a panic is always caught and there is no breaker")?;
             }
             Ok((
                 r.bool_or("Trace", true)?,
@@ -110,9 +135,11 @@ impl Conf for RpcServerConf {
                 timeout: r.duration_or("Timeout", Duration::from_secs(2))?,
             })
         })?;
-        for key in ["Auth", "Redis", "StrictControl", "CpuThreshold"] {
-            r.without_effect(key, "this guard is not built in");
+        r.cpu_threshold()?;
+        for key in ["Auth", "StrictControl"] {
+            r.switch_without_effect(key, "this guard is not built in")?;
         }
+        r.without_effect("Redis", "this guard is not built in");
         Ok(Self { service, listen_on, etcd, timeout, health, trace, stat, prometheus, stat_conf, method_timeouts })
     }
 }
@@ -158,9 +185,11 @@ impl RpcClientConf {
         for key in ["App", "Token", "Middlewares"] {
             r.without_effect(key, "this guard is not built in");
         }
-        r.without_effect("NonBlock", "a client never blocks the start");
+        r.switch_without_effect("NonBlock", "a client never blocks the start")?;
         r.without_effect("KeepaliveTime", "connections are kept by HTTP/2 itself");
-        r.without_effect("BalancerName", "p2c_ewma is the only balancer");
+        if r.string_or("BalancerName", P2C)? != P2C {
+            r.warn("BalancerName", "has no effect: p2c_ewma is the only balancer");
+        }
         Ok(conf)
     }
 
@@ -172,13 +201,7 @@ impl RpcClientConf {
         } else if !self.target.is_empty() {
             self.target.clone()
         } else if let Some(etcd) = &self.etcd {
-            let target = discovery::EtcdTarget {
-                hosts: etcd.hosts.clone(),
-                key: etcd.key.clone(),
-                user: etcd.user.clone(),
-                password: etcd.pass.clone(),
-            };
-            discovery::Target::Etcd(target).to_string()
+            discovery::Target::Etcd(etcd.target()).to_string()
         } else {
             String::new()
         }

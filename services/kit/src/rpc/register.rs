@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use discovery::{EtcdTarget, Registration};
+use discovery::Registration;
 
 use crate::conf::EtcdConf;
 
@@ -14,15 +14,10 @@ const NOWHERE: (&str, u16) = ("192.0.2.1", 9);
 
 /// Registers, and tries again for as long as etcd does not answer; one line says so, one that it is done.
 pub(super) async fn register(conf: &EtcdConf, address: &str) -> Registration {
-    let target = EtcdTarget {
-        hosts: conf.hosts.clone(),
-        key: conf.key.clone(),
-        user: conf.user.clone(),
-        password: conf.pass.clone(),
-    };
+    let target = conf.target();
     let mut told = false;
     loop {
-        match discovery::register(&target, address).await {
+        match discovery::register(&target, conf.id, address).await {
             Ok(entry) => {
                 logx::info!("etcd publisher: {address} is registered as {}", conf.key);
                 return entry;

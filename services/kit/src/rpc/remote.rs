@@ -3,19 +3,22 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use discovery::Target;
+use discovery::{Channel, Target};
 use http::{Request, Response};
 use tokio::sync::OnceCell;
 use tonic::Status;
 use tonic::body::Body;
-use tonic::transport::Channel;
 use tower::{Layer as _, Service, ServiceExt as _};
 
 use crate::StartError;
 use crate::conf::RpcClientConf;
 use crate::observe::{Observe, ObserveLayer, RpcClient};
 use crate::telemetry::Telemetry;
+
+/// Longest wait for [`unique_id`].
+const UNIQUE: Duration = Duration::from_secs(2);
 
 /// A channel that is made at the first call, and again at the next one while that fails: etcd may be away, or nobody registered.
 #[derive(Clone, Debug)]
@@ -36,6 +39,23 @@ pub fn client(conf: &RpcClientConf, telemetry: &Telemetry) -> Result<Observe<Rem
     Ok(layer.layer(remote))
 }
 
+/// A number that no other instance has, from the etcd in which a client finds its service; `None` without etcd, or when it does not answer
+/// within 2 s.
+pub async fn unique_id(conf: &RpcClientConf) -> Option<i64> {
+    let Ok(Target::Etcd(target)) = conf.target().parse() else { return None };
+    match tokio::time::timeout(UNIQUE, discovery::unique_id(&target)).await {
+        Ok(Ok(id)) => Some(id),
+        Ok(Err(e)) => {
+            logx::warn!("no number from etcd: {e}");
+            None
+        }
+        Err(_) => {
+            logx::warn!("no number from etcd at {} within {UNIQUE:?}", target.hosts.join(","));
+            None
+        }
+    }
+}
+
 impl Service<Request<Body>> for Remote {
     type Response = Response<Body>;
     type Error = StartError;
@@ -51,7 +71,7 @@ impl Service<Request<Body>> for Remote {
             let connect = || discovery::connect_to(&remote.target);
             let channel = remote.channel.get_or_try_init(connect).await;
             let mut channel = channel.map_err(|e| Status::unavailable(e.to_string()))?.clone();
-            Ok(channel.ready().await?.call(request).await?)
+            channel.ready().await?.call(request).await
         })
     }
 }

@@ -2,12 +2,11 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use bytes::{Buf, BufMut, Bytes};
-use discovery::Target;
+use discovery::{Channel, Target};
 use http::uri::PathAndQuery;
 use tonic::client::Grpc as Client;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
-use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use super::{BranchCall, refusal};
@@ -39,7 +38,7 @@ impl Grpc {
         request.set_timeout(call.timeout);
         fill(request.metadata_mut(), call).map_err(Fault::Url)?;
         let mut client = Client::new(channel);
-        client.ready().await.map_err(|error| Fault::Status(Box::new(Status::from_error(error.into()))))?;
+        client.ready().await.map_err(|error| Fault::Status(Box::new(Status::from_error(error))))?;
         let answer = client.unary(request, path, Raw).await;
         crate::coordinator::trace::grpc_status(answer.as_ref().map_or_else(Status::code, |_| Code::Ok) as i32);
         answer.map(drop).map_err(|status| Fault::Status(Box::new(status)))
