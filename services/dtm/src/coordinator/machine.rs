@@ -11,8 +11,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::{Plan, is_default};
 use crate::protocol::Status;
+
+mod pace;
+mod status_word;
+
+pub use pace::{Pace, shorten};
 
 /// The longest rollback reason, in bytes.
 pub const MAX_REASON: usize = 1024;
@@ -77,50 +82,17 @@ pub struct OpState {
     #[serde(rename = "s", with = "status_word")]
     pub status: Status,
     /// Calls that ended without a definite answer.
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub attempts: u32,
     /// When it may be called again.
-    #[serde(rename = "t", default, skip_serializing_if = "is_zero_ms")]
+    #[serde(rename = "t", default, skip_serializing_if = "is_default")]
     pub not_before: i64,
     /// When it got its answer.
-    #[serde(rename = "f", default, skip_serializing_if = "is_zero_ms")]
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub finished: i64,
     /// What the last call without a definite answer said.
     #[serde(rename = "e", default, skip_serializing_if = "String::is_empty")]
     pub error: String,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(value: &u32) -> bool {
-    *value == 0
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero_ms(value: &i64) -> bool {
-    *value == 0
-}
-
-mod status_word {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::protocol::Status;
-
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-    pub(super) fn serialize<S: Serializer>(status: &Status, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_char(match status {
-            Status::Succeed => 's',
-            Status::Failed => 'f',
-            _ => 'p',
-        })
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
-        Ok(match char::deserialize(deserializer)? {
-            's' => Status::Succeed,
-            'f' => Status::Failed,
-            _ => Status::Prepared,
-        })
-    }
 }
 
 impl Default for OpState {
@@ -170,15 +142,6 @@ impl State {
             Op::Compensate => &mut step.compensate,
         })
     }
-}
-
-/// Pauses between calls, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Before the first repetition, unless the saga says otherwise.
-    pub interval: i64,
-    /// The longest.
-    pub most: i64,
 }
 
 /// A saga and its decisions.
@@ -443,33 +406,4 @@ impl Machine {
             op.error = shorten(error, MAX_REASON / 4);
         }
     }
-
-    fn interval(&self) -> i64 {
-        let options = &self.plan.options;
-        let millis = |seconds: u64| i64::try_from(seconds).unwrap_or(0) * 1000;
-        match (options.retry_interval, options.timeout_to_fail) {
-            (0, 0) => self.pace.interval,
-            (0, timeout) => self.pace.interval.min(millis(timeout)),
-            (interval, _) => millis(interval),
-        }
-    }
-
-    /// Doubled with each attempt up to the longest, and spread by a tenth either way so that what failed together does not return together.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "milliseconds of some days")]
-    fn backoff(&self, attempts: u32, jitter: f64) -> i64 {
-        let interval = self.interval();
-        let doubled = interval.saturating_mul(1 << attempts.saturating_sub(1).min(20));
-        let pause = doubled.min(self.pace.most.max(interval));
-        pause + (pause as f64 * (jitter.clamp(0.0, 1.0) - 0.5) / 5.0) as i64
-    }
-}
-
-/// At most `most` bytes, cut on a character boundary, with a mark where it was cut.
-pub fn shorten(text: &str, most: usize) -> String {
-    const MARK: &str = "...";
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let end = (0..=most - MARK.len()).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    format!("{}{MARK}", &text[..end])
 }

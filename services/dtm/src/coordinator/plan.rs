@@ -49,7 +49,8 @@ pub struct Options {
     pub branch_headers: BTreeMap<String, String>,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+/// For serde, which leaves such a field out.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
