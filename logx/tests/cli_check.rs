@@ -77,7 +77,8 @@ fn status_2_is_for_what_cannot_be_read_or_used() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let bad_rules = write("rules.yaml", "forbid: ['.a', '.b | nosuch']\n");
+    let bad_rules = write("rules.yaml", "forbid:\n  - .a\n  - name: b\n    expr: '.b | nosuch'\n");
+    let bad_key = write("keys.yaml", "require-keys:\n  - uid=integerish\n");
     let unknown_key = write("unknown.yaml", "forbids: []\n");
     let no_json = write("schema.json", "{");
     let no_schema = write("no-schema.json", r#"{"type": "nonsense"}"#);
@@ -91,7 +92,8 @@ fn status_2_is_for_what_cannot_be_read_or_used() {
         (vec!["--key", "nokey=x"], "--key: no built-in key nokey"),
         (vec!["--canary", "abc"], "at least 4 bytes"),
         (vec!["--max-line", "0"], "expected 1 to 4G"),
-        (vec!["--rules", &bad_rules], "forbid 2: invalid expression: undefined filter: nosuch"),
+        (vec!["--rules", &bad_rules], "rules.yaml:3: forbid 2: invalid expression: undefined filter: nosuch"),
+        (vec!["--rules", &bad_key], "keys.yaml:2: require-keys: integerish is no type"),
         (vec!["--rules", &unknown_key], "forbids"),
         (vec!["--rules", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (vec!["--schema", &no_json], "schema.json: EOF"),
@@ -218,6 +220,28 @@ fn a_leak_is_found_and_not_repeated() {
         let run = logx_with_input(&["check", "--no-secrets"], line.as_bytes());
         assert_eq!(run.status, 1, "{line}");
         assert!(run.stdout.contains("<stdin>:1: secret: ") && !run.stdout.contains(secret), "{}", run.stdout);
+    }
+    // Nor by what other rules find in the same line, over the limit or cut off.
+    let directory = tempfile::tempdir().unwrap();
+    let schema = directory.path().join("any.json");
+    std::fs::write(&schema, r#"{"properties": {"password": {"maxLength": 3}}}"#).unwrap();
+    let line = LINE.replace(r#""uid":1"#, &format!(r#""password":"{secret}""#));
+    let input = format!("{LINE}\n{line}\n{}\n{}", line.replace("info", secret), &line[..line.len() - 1]);
+    let named: &[&str] = &["--canary", secret];
+    for args in [
+        &["--forbid", ".password", "--same", ".password // 1", "--at-most", "0", ".password"][..],
+        &["--forbid", ".password | tonumber", "--require", ".password | tonumber"],
+        &["--schema", text(&schema), "--allow-level", "x"],
+        &["--max-line", "96"],
+    ] {
+        let run = logx_with_input(&[&["check", "--no-secrets", "-o", "json"], named, args].concat(), input.as_bytes());
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert!(
+            report["findings"].as_array().unwrap().len() > 4 && !run.stdout.contains(secret),
+            "{args:?} {}",
+            run.stdout
+        );
+        assert!(run.stdout.contains("(not shown: the line holds a secret)"), "{args:?} {}", run.stdout);
     }
     let masked = LINE.replace(r#""uid":1"#, r#""password":"***""#);
     assert_eq!(logx_with_input(&["check", "--no-secrets"], masked.as_bytes()).status, 0);

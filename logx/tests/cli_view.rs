@@ -65,11 +65,16 @@ fn filters_take_what_they_name() {
 
 #[test]
 fn colours_are_for_terminals_and_not_for_who_refuses_them() {
-    let with = |name: &str, value: &str| {
-        let output = command(&["view", "good.jsonl"]).env(name, value).output().unwrap();
+    let coloured = |args: &[&str], environment: &[(&str, &str)]| {
+        let output = command(args).envs(environment.iter().copied()).output().unwrap();
         String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
     };
-    assert!(!with("TERM", "xterm") && !with("NO_COLOR", "1"));
+    for args in [&["view", "good.jsonl"][..], &["check", "bad.jsonl"], &["top", "good.jsonl"]] {
+        assert!(!coloured(args, &[("TERM", "xterm")]), "{args:?}: a pipe is no terminal");
+        assert!(coloured(args, &[("CLICOLOR_FORCE", "1")]), "{args:?}");
+        assert!(!coloured(args, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), "{args:?}");
+        assert!(coloured(&[args, &["--color", "always"]].concat(), &[("NO_COLOR", "1")]), "{args:?}: who asks gets it");
+    }
 }
 
 #[test]

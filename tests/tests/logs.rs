@@ -143,6 +143,7 @@ fn every_fault_is_found(good: &Logs) {
         let verdict = good.with_lines(&planted).check();
         assert_eq!(verdict.status, Some(1), "{name}: {}", verdict.text);
         assert!(verdict.text.contains(name), "{name}: {}", verdict.text);
+        assert!(!verdict.text.contains("hunter2-hunter2"), "the report leaks: {}", verdict.text);
     }
     good.with_lines(&lines).check().fine().unwrap();
 }

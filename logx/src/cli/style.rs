@@ -59,14 +59,14 @@ pub(crate) struct Style {
 
 impl Style {
     /// Decides for standard output: `NO_COLOR` set to anything but the empty text switches `auto` off, a set
-    /// `CLICOLOR_FORCE` on.
+    /// `CLICOLOR_FORCE` on; a terminal that calls itself `dumb` gets none.
     pub(crate) fn for_stdout(choice: ColorChoice) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let on = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => !no_color && (set("CLICOLOR_FORCE") || std::io::stdout().is_terminal()),
+            ColorChoice::Auto => !no_color && (set("CLICOLOR_FORCE") || is_colour_terminal()),
         };
         Self { on }
     }
@@ -75,6 +75,10 @@ impl Style {
     pub(crate) fn paint<'a>(self, role: Role, text: &'a str) -> Painted<'a> {
         Painted { style: self.on.then(|| ansi(role)), text }
     }
+}
+
+fn is_colour_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Text with its colour.

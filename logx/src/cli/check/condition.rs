@@ -1,7 +1,6 @@
 //! `--forbid`, `--require`, `--at-most` and `--same`, and `--where`, which says what lines they look at.
 
-use super::finding::{Finding, rule};
-use crate::cli::excerpt::{EXCERPT, clip};
+use super::finding::{Finding, Place, rule};
 use crate::cli::expr::{Expr, Parsed};
 
 /// What an expression is there for.
@@ -17,45 +16,26 @@ pub(crate) enum Demand {
     Same,
 }
 
-/// Where a line is, kept for a finding at the end.
-#[derive(Clone, Debug)]
-struct Place {
-    file: String,
-    line: u64,
-    excerpt: String,
-}
-
-impl Place {
-    fn new(file: &str, line: u64, bytes: &[u8]) -> Self {
-        Self { file: file.to_owned(), line, excerpt: clip(bytes, EXCERPT) }
-    }
-}
-
 /// The lines on which an expression failed.
 #[derive(Clone, Debug, Default)]
 struct Failures {
     count: u64,
-    first: Option<(Place, String)>,
+    /// Where, and the error.
+    first: Option<(Finding, String)>,
 }
 
 impl Failures {
-    fn add(&mut self, file: &str, number: u64, bytes: &[u8], error: String) {
+    fn add(&mut self, place: &Place<'_>, error: &str) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some((Place::new(file, number, bytes), error));
+            self.first = Some((place.finding(rule::EXPRESSION, String::new()), place.shown(error.as_bytes())));
         }
     }
 
     /// An expression that fails cannot vouch for the lines that it failed on.
     fn finding(&self, shown: &str) -> Option<Finding> {
         let (place, error) = self.first.as_ref()?;
-        Some(Finding {
-            rule: rule::EXPRESSION,
-            file: Some(place.file.clone()),
-            line: Some(place.line),
-            message: format!("failed on {}: {shown}: {}", lines(self.count), clip(error.as_bytes(), EXCERPT)),
-            excerpt: place.excerpt.clone(),
-        })
+        Some(Finding { message: format!("failed on {}: {shown}: {error}", lines(self.count)), ..place.clone() })
     }
 }
 
@@ -73,9 +53,9 @@ impl Scope {
     }
 
     /// Whether the line is one of them; one on which the expression fails is, lest a fault hides there.
-    pub(crate) fn takes(&mut self, file: &str, number: u64, bytes: &[u8], parsed: &Parsed) -> bool {
+    pub(crate) fn takes(&mut self, place: &Place<'_>, parsed: &Parsed) -> bool {
         self.expr.holds(parsed).unwrap_or_else(|error| {
-            self.failures.add(file, number, bytes, error);
+            self.failures.add(place, &error);
             true
         })
     }
@@ -93,11 +73,11 @@ pub(crate) struct Condition {
     demand: Demand,
     expr: Expr,
     hits: u64,
-    /// The first line too many.
-    excess: Option<Place>,
+    /// The first line too many, as a finding without its message.
+    excess: Option<Finding>,
     failures: Failures,
-    /// The value of the first line that had one.
-    value: Option<String>,
+    /// The value of the first line that had one, and how it is shown.
+    value: Option<(String, String)>,
 }
 
 impl Condition {
@@ -111,52 +91,41 @@ impl Condition {
     }
 
     /// Looks at one line; a finding only for a forbidden one.
-    pub(crate) fn line(&mut self, file: &str, number: u64, bytes: &[u8], parsed: &Parsed) -> Option<Finding> {
+    pub(crate) fn line(&mut self, place: &Place<'_>, parsed: &Parsed) -> Option<Finding> {
         if self.demand == Demand::Require && self.hits > 0 {
             return None;
         }
         let outcome = if self.demand == Demand::Same {
-            self.expr.value(parsed).map(|value| value.and_then(|value| self.differs(value, file, number, bytes)))
+            self.expr.value(parsed).map(|value| value.and_then(|value| self.differs(value, place)))
         } else {
-            self.expr.holds(parsed).map(|holds| if holds { self.hit(file, number, bytes) } else { None })
+            self.expr.holds(parsed).map(|holds| if holds { self.hit(place) } else { None })
         };
         outcome.unwrap_or_else(|error| {
-            self.failures.add(file, number, bytes, error);
+            self.failures.add(place, &error);
             None
         })
     }
 
     /// A finding if the value is not that of the first line that had one.
-    fn differs(&mut self, value: String, file: &str, number: u64, bytes: &[u8]) -> Option<Finding> {
-        let first = match &self.value {
+    fn differs(&mut self, value: String, place: &Place<'_>) -> Option<Finding> {
+        let shown = place.shown(value.as_bytes());
+        let (_, first) = match &self.value {
             None => {
-                self.value = Some(value);
+                self.value = Some((value, shown));
                 return None;
             }
-            Some(first) if *first == value => return None,
-            Some(first) => clip(first.as_bytes(), EXCERPT),
+            Some((first, _)) if *first == value => return None,
+            Some(first) => first,
         };
-        Some(Finding {
-            rule: rule::SAME,
-            file: Some(file.to_owned()),
-            line: Some(number),
-            message: format!("{} here, {first} before: {}", clip(value.as_bytes(), EXCERPT), self.shown()),
-            excerpt: clip(bytes, EXCERPT),
-        })
+        Some(place.finding(rule::SAME, format!("{shown} here, {first} before: {}", self.shown())))
     }
 
-    fn hit(&mut self, file: &str, number: u64, bytes: &[u8]) -> Option<Finding> {
+    fn hit(&mut self, place: &Place<'_>) -> Option<Finding> {
         self.hits += 1;
         match self.demand {
-            Demand::Forbid => Some(Finding {
-                rule: rule::FORBID,
-                file: Some(file.to_owned()),
-                line: Some(number),
-                message: format!("forbidden: {}", self.shown()),
-                excerpt: clip(bytes, EXCERPT),
-            }),
+            Demand::Forbid => Some(place.finding(rule::FORBID, format!("forbidden: {}", self.shown()))),
             Demand::AtMost(limit) if self.hits == limit + 1 => {
-                self.excess = Some(Place::new(file, number, bytes));
+                self.excess = Some(place.finding(rule::AT_MOST, String::new()));
                 None
             }
             _ => None,
@@ -169,11 +138,8 @@ impl Condition {
         match (self.demand, &self.excess) {
             (Demand::Require, _) if self.hits == 0 => findings.push(self.missing()),
             (Demand::AtMost(limit), Some(place)) => findings.push(Finding {
-                rule: rule::AT_MOST,
-                file: Some(place.file.clone()),
-                line: Some(place.line),
                 message: format!("{}, at most {limit} allowed: {}", lines(self.hits), self.shown()),
-                excerpt: place.excerpt.clone(),
+                ..place.clone()
             }),
             _ => {}
         }
@@ -187,11 +153,10 @@ impl Condition {
     fn missing(&self) -> Finding {
         let failed = match &self.failures.first {
             Some((place, error)) => format!(
-                " (failed on {}, first {}:{}: {})",
+                " (failed on {}, first {}:{}: {error})",
                 lines(self.failures.count),
-                place.file,
-                place.line,
-                clip(error.as_bytes(), EXCERPT)
+                place.file.as_deref().unwrap_or_default(),
+                place.line.unwrap_or_default(),
             ),
             None => String::new(),
         };

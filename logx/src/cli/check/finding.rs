@@ -1,5 +1,7 @@
 //! One thing that is wrong, and where.
 
+use crate::cli::excerpt::{EXCERPT, clip, clip_around};
+
 /// Names of the rules, as every output prints them.
 pub(crate) mod rule {
     /// The line is not one JSON object.
@@ -51,6 +53,45 @@ pub(crate) mod rule {
         SCHEMA,
         SECRET,
     ];
+}
+
+/// Stands in a report for what it must not show: another rule's finding in the line of a secret must not repeat the secret.
+const WITHHELD: &str = "(not shown: the line holds a secret)";
+
+/// The line that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// The input's name.
+    pub file: &'a str,
+    /// Counted from 1.
+    pub number: u64,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Nothing of it may be shown.
+    pub withheld: bool,
+}
+
+impl Place<'_> {
+    /// A finding in this line.
+    pub(crate) fn finding(&self, rule: &'static str, message: String) -> Finding {
+        Finding { rule, file: Some(self.file.to_owned()), line: Some(self.number), message, excerpt: self.excerpt() }
+    }
+
+    /// A finding at a byte of this line.
+    pub(crate) fn finding_at(&self, at: usize, rule: &'static str, message: String) -> Finding {
+        let excerpt = if self.withheld { WITHHELD.to_owned() } else { clip_around(self.bytes, at, EXCERPT) };
+        Finding { excerpt, ..self.finding(rule, message) }
+    }
+
+    /// The line, clipped.
+    pub(crate) fn excerpt(&self) -> String {
+        self.shown(self.bytes)
+    }
+
+    /// A part of the line, clipped.
+    pub(crate) fn shown(&self, part: &[u8]) -> String {
+        if self.withheld { WITHHELD.to_owned() } else { clip(part, EXCERPT) }
+    }
 }
 
 /// One finding.

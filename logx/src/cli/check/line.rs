@@ -1,8 +1,7 @@
 //! The checks that every line gets: keys, types, level word, timestamp.
 
-use super::finding::rule;
+use super::finding::{Place, rule};
 use super::plan::{Plan, RequiredKey};
-use crate::cli::excerpt::{EXCERPT, clip};
 use crate::cli::located::{Located, key_of, string_of};
 use crate::cli::scan::{Entry, Kind};
 use crate::cli::time::parse_rfc3339;
@@ -10,7 +9,7 @@ use crate::cli::time::parse_rfc3339;
 /// Calls `found` with the rule and the message of whatever the line lacks.
 pub(crate) fn check(
     plan: &Plan,
-    line: &[u8],
+    place: &Place<'_>,
     entries: &[Entry],
     located: &Located<'_>,
     found: &mut dyn FnMut(&'static str, String),
@@ -31,10 +30,10 @@ pub(crate) fn check(
         }
     }
     for key in &plan.required {
-        required(key, line, entries, found);
+        required(key, place.bytes, entries, found);
     }
-    level(plan, line, located, found);
-    timestamp(plan, line, located, found);
+    level(plan, place, located, found);
+    timestamp(plan, place, located, found);
 }
 
 fn must_be(name: &str, entry: &Entry, kind: Kind, found: &mut dyn FnMut(&'static str, String)) {
@@ -52,23 +51,23 @@ fn required(key: &RequiredKey, line: &[u8], entries: &[Entry], found: &mut dyn F
     }
 }
 
-fn level(plan: &Plan, line: &[u8], located: &Located<'_>, found: &mut dyn FnMut(&'static str, String)) {
-    let Some(word) = located.level.and_then(|entry| string_of(line, entry)) else {
+fn level(plan: &Plan, place: &Place<'_>, located: &Located<'_>, found: &mut dyn FnMut(&'static str, String)) {
+    let Some(word) = located.level.and_then(|entry| string_of(place.bytes, entry)) else {
         return;
     };
     if !plan.levels.iter().any(|known| known.as_bytes() == &*word) {
-        found(rule::LEVEL, format!("unknown level {:?}", clip(&word, EXCERPT)));
+        found(rule::LEVEL, format!("unknown level {:?}", place.shown(&word)));
     }
 }
 
-fn timestamp(plan: &Plan, line: &[u8], located: &Located<'_>, found: &mut dyn FnMut(&'static str, String)) {
+fn timestamp(plan: &Plan, place: &Place<'_>, located: &Located<'_>, found: &mut dyn FnMut(&'static str, String)) {
     if plan.any_timestamp {
         return;
     }
-    let Some(text) = located.timestamp.and_then(|entry| string_of(line, entry)) else {
+    let Some(text) = located.timestamp.and_then(|entry| string_of(place.bytes, entry)) else {
         return;
     };
     if parse_rfc3339(&text).is_none() {
-        found(rule::TIMESTAMP, format!("no RFC 3339 time: {:?}", clip(&text, EXCERPT)));
+        found(rule::TIMESTAMP, format!("no RFC 3339 time: {:?}", place.shown(&text)));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use rules_file::compile;
 
 use super::args::CheckArgs;
 use super::error::CliError;
-use super::excerpt::{EXCERPT, clip, clip_around};
+use super::excerpt::clip;
 use super::input::{self, Line, Lines};
 use super::located::{Located, text_of};
 use super::progress::Progress;
@@ -29,7 +29,7 @@ use super::scan::{Defect, DefectKind, Scanner, Utf8};
 use super::style::Style;
 use super::{Outcome, expr};
 use condition::{Condition, Scope};
-use finding::{Finding, Summary, rule};
+use finding::{Finding, Place, Summary, rule};
 use learn::{Learned, Site};
 use plan::Plan;
 use report::Report;
@@ -113,13 +113,9 @@ impl Check<'_> {
                 }
                 Line::TooLong { number, length, head } => {
                     progress.line(usize::try_from(length).unwrap_or(usize::MAX));
-                    self.sink.add(&Finding {
-                        rule: rule::TOO_LONG,
-                        file: Some(name.to_owned()),
-                        line: Some(number),
-                        message: format!("{length} bytes, longer than --max-line"),
-                        excerpt: clip(head, EXCERPT),
-                    });
+                    let withheld = self.secrets(name, number, head);
+                    let place = Place { file: name, number, bytes: head, withheld };
+                    self.sink.add(&place.finding(rule::TOO_LONG, format!("{length} bytes, longer than --max-line")));
                 }
             }
         }
@@ -127,49 +123,35 @@ impl Check<'_> {
     }
 
     fn line(&mut self, name: &str, number: u64, bytes: &[u8], utf8: Utf8, terminated: bool) {
-        self.secrets(name, number, bytes);
+        let withheld = self.secrets(name, number, bytes);
+        let place = Place { file: name, number, bytes, withheld };
         if let Err(defect) = self.scanner.scan(bytes, utf8) {
-            self.sink.add(&defect_finding(name, number, bytes, defect, terminated));
+            self.sink.add(&defect_finding(&place, defect, terminated));
             return;
         }
         if let Some(twice) = self.scanner.duplicate() {
             let DefectKind::DuplicateKey { end } = twice.kind else {
                 return;
             };
-            self.sink.add(&Finding {
-                rule: rule::DUPLICATE_KEY,
-                file: Some(name.to_owned()),
-                line: Some(number),
-                message: format!(
-                    "key {} twice in one object, column {}",
-                    clip(&bytes[twice.at..end], 80),
-                    twice.column()
-                ),
-                excerpt: clip_around(bytes, twice.at, EXCERPT),
-            });
+            let key = clip(&bytes[twice.at..end], 80);
+            let message = format!("key {key} twice in one object, column {}", twice.column());
+            self.sink.add(&place.finding_at(twice.at, rule::DUPLICATE_KEY, message));
         }
-        self.object(name, number, bytes);
+        self.object(&place);
     }
 
     /// The checks of a line that is one object.
-    fn object(&mut self, name: &str, number: u64, bytes: &[u8]) {
+    fn object(&mut self, place: &Place<'_>) {
         let Self { plan, scanner, sink } = self;
+        let bytes = place.bytes;
         let located = Located::find(&plan.keys, bytes, scanner.entries());
-        let mut add = |rule, message| {
-            sink.add(&Finding {
-                rule,
-                file: Some(name.to_owned()),
-                line: Some(number),
-                message,
-                excerpt: clip(bytes, EXCERPT),
-            });
-        };
-        line::check(plan, bytes, scanner.entries(), &located, &mut add);
+        let mut add = |rule, message| sink.add(&place.finding(rule, message));
+        line::check(plan, place, scanner.entries(), &located, &mut add);
         if !plan.schemas.is_empty() || plan.learned.is_some() {
             let caller = text_of(bytes, located.caller);
             let level = text_of(bytes, located.level);
             for schema in &plan.schemas {
-                for breach in schema.breaches(bytes, caller.as_deref(), level.as_deref()) {
+                for breach in schema.breaches(place, caller.as_deref(), level.as_deref()) {
                     add(rule::SCHEMA, breach.message);
                 }
             }
@@ -187,29 +169,27 @@ impl Check<'_> {
             add(rule::EXPRESSION, "the expressions' reader does not accept the line".to_owned());
             return;
         };
-        if !plan.scopes.iter_mut().all(|scope| scope.takes(name, number, bytes, &parsed)) {
+        if !plan.scopes.iter_mut().all(|scope| scope.takes(place, &parsed)) {
             return;
         }
         for condition in &mut plan.conditions {
-            if let Some(finding) = condition.line(name, number, bytes, &parsed) {
+            if let Some(finding) = condition.line(place, &parsed) {
                 sink.add(&finding);
             }
         }
     }
 
-    fn secrets(&mut self, name: &str, number: u64, bytes: &[u8]) {
+    /// Looks for secrets; true if there is one, and nothing of the line may be shown.
+    fn secrets(&mut self, name: &str, number: u64, bytes: &[u8]) -> bool {
         let Some(leak) = self.plan.secrets.as_mut().and_then(|secrets| secrets.find(bytes)) else {
-            return;
+            return false;
         };
         let hint = if leak.hint.is_empty() { String::new() } else { format!(": {}", leak.hint) };
+        let place = Place { file: name, number, bytes, withheld: true };
         // No excerpt: the report of a leak must not leak.
-        self.sink.add(&Finding {
-            rule: rule::SECRET,
-            file: Some(name.to_owned()),
-            line: Some(number),
-            message: format!("{}{hint}", leak.what),
-            excerpt: String::new(),
-        });
+        let excerpt = String::new();
+        self.sink.add(&Finding { excerpt, ..place.finding(rule::SECRET, format!("{}{hint}", leak.what)) });
+        true
     }
 
     fn finish(mut self, args: &CheckArgs) -> Result<Outcome, CliError> {
@@ -239,16 +219,13 @@ impl Check<'_> {
     }
 }
 
-fn defect_finding(name: &str, number: u64, bytes: &[u8], defect: Defect, terminated: bool) -> Finding {
+fn defect_finding(place: &Place<'_>, defect: Defect, terminated: bool) -> Finding {
     let truncated = !terminated && defect.kind == DefectKind::Cut;
-    let message = if truncated { format!("last line cut off after {} bytes", bytes.len()) } else { defect.to_string() };
-    Finding {
-        rule: if truncated { rule::TRUNCATED } else { rule::JSON },
-        file: Some(name.to_owned()),
-        line: Some(number),
-        message,
-        excerpt: clip_around(bytes, defect.at, EXCERPT),
+    if truncated {
+        let message = format!("last line cut off after {} bytes", place.bytes.len());
+        return place.finding_at(defect.at, rule::TRUNCATED, message);
     }
+    place.finding_at(defect.at, rule::JSON, defect.to_string())
 }
 
 /// Writes the schema under a temporary name first, so that a full disk leaves the old one.

@@ -81,14 +81,13 @@ impl Plan {
     }
 
     fn add_rules(&mut self, file: &str, rules: &RulesFile) -> Result<(), CliError> {
-        for (number, text) in rules.scopes.iter().enumerate() {
-            self.scopes.push(Scope::new(compile(text, &format!("{file}: where {}", number + 1))?));
-        }
+        self.scopes.extend(rules.scopes(file)?);
         self.conditions.extend(rules.conditions(file)?);
         self.levels.extend(rules.allow_levels.iter().cloned());
         self.any_timestamp |= rules.any_timestamp;
         for key in &rules.require_keys {
-            self.required.push(required_key(key).map_err(|e| CliError::content(file, &e))?);
+            let place = || format!("{file}:{}: require-keys", key.referenced.line());
+            self.required.push(required_key(&key.value).map_err(|e| CliError::option(&place(), &e))?);
         }
         for (key, name) in &rules.keys {
             if !self.keys.rename(key, name) {

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
-use super::condition::{Condition, Demand};
+use super::condition::{Condition, Demand, Scope};
 use crate::cli::error::CliError;
 use crate::cli::expr::Expr;
 
@@ -14,17 +15,17 @@ use crate::cli::expr::Expr;
 pub(crate) struct RulesFile {
     /// Expressions that a line has to satisfy for the conditions to look at it.
     #[serde(rename = "where")]
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Spanned<String>>,
     /// Expressions that no line may satisfy.
-    pub forbid: Vec<Rule>,
+    pub forbid: Vec<Spanned<Rule>>,
     /// Expressions that some line has to satisfy.
-    pub require: Vec<Rule>,
+    pub require: Vec<Spanned<Rule>>,
     /// Expressions that only so many lines may satisfy.
-    pub at_most: Vec<Limit>,
+    pub at_most: Vec<Spanned<Limit>>,
     /// Expressions whose value, where it is neither null nor false, is the same on every line.
-    pub same: Vec<Rule>,
+    pub same: Vec<Spanned<Rule>>,
     /// `KEY` or `KEY=TYPE`.
-    pub require_keys: Vec<String>,
+    pub require_keys: Vec<Spanned<String>>,
     /// Further level words.
     pub allow_levels: Vec<String>,
     /// Any text is a timestamp.
@@ -80,6 +81,17 @@ impl RulesFile {
         Ok(rules)
     }
 
+    /// The expressions of `where`, compiled.
+    ///
+    /// # Errors
+    /// As [`RulesFile::conditions`].
+    pub(crate) fn scopes(&self, file: &str) -> Result<Vec<Scope>, CliError> {
+        let compiled = self.scopes.iter().enumerate();
+        compiled
+            .map(|(number, text)| Ok(Scope::new(compile(&text.value, &place(file, text, "where", number))?)))
+            .collect()
+    }
+
     /// Its conditions, compiled.
     ///
     /// # Errors
@@ -92,21 +104,27 @@ impl RulesFile {
             (&self.same, "same", Demand::Same),
         ] {
             for (number, rule) in list.iter().enumerate() {
-                let (name, expr) = match rule {
+                let (name, expr) = match &rule.value {
                     Rule::Expr(expr) => (None, expr),
                     Rule::Named(rule) => (Some(rule.name.clone()), &rule.expr),
                 };
-                let place = format!("{file}: {key} {}", number + 1);
+                let place = place(file, rule, key, number);
                 all.push(Condition::new(name, demand, compile(expr, &place)?));
             }
         }
         for (number, limit) in self.at_most.iter().enumerate() {
-            let place = format!("{file}: at-most {}", number + 1);
+            let place = place(file, limit, "at-most", number);
+            let limit = &limit.value;
             let demand = Demand::AtMost(limit.max);
             all.push(Condition::new(limit.name.clone(), demand, compile(&limit.expr, &place)?));
         }
         Ok(all)
     }
+}
+
+/// `rules.yaml:7: forbid 2`, for messages.
+fn place<T>(file: &str, item: &Spanned<T>, key: &str, number: usize) -> String {
+    format!("{file}:{}: {key} {}", item.referenced.line(), number + 1)
 }
 
 /// Compiles an expression given by `option`.

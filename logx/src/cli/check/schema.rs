@@ -3,6 +3,7 @@
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::finding::Place;
 use super::learn::{Learned, Site};
 use crate::cli::error::CliError;
 
@@ -45,16 +46,16 @@ impl Schema {
         Ok(Self::Any(Box::new(validator)))
     }
 
-    /// What in a line, already found to be one object, breaks the schema.
-    pub(crate) fn breaches(&self, line: &[u8], caller: Option<&str>, level: Option<&str>) -> Vec<Breach> {
+    /// What in a line, already found to be one object, breaks the schema; without values of the line if it is withheld.
+    pub(crate) fn breaches(&self, line: &Place<'_>, caller: Option<&str>, level: Option<&str>) -> Vec<Breach> {
         match self {
             Self::Learned(learned) => {
                 let site = Site::of(learned.by(), caller, level);
-                let found = learned.breaches(&site, line, PER_LINE);
+                let found = learned.breaches(&site, line.bytes, PER_LINE);
                 found.into_iter().map(|message| Breach { message }).collect()
             }
-            Self::Any(validator) => match serde_json::from_slice::<Value>(line) {
-                Ok(value) => validator.iter_errors(&value).take(PER_LINE).map(|e| breach(&e)).collect(),
+            Self::Any(validator) => match serde_json::from_slice::<Value>(line.bytes) {
+                Ok(value) => validator.iter_errors(&value).take(PER_LINE).map(|e| breach(&e, line.withheld)).collect(),
                 // Cannot come from a line that the scanner accepted; said rather than passed over.
                 Err(e) => vec![Breach { message: e.to_string() }],
             },
@@ -62,9 +63,9 @@ impl Schema {
     }
 }
 
-fn breach(error: &jsonschema::ValidationError<'_>) -> Breach {
+fn breach(error: &jsonschema::ValidationError<'_>, withheld: bool) -> Breach {
     let path = error.instance_path().to_string();
-    let text = error.to_string();
+    let text = if withheld { error.masked().to_string() } else { error.to_string() };
     let text = crate::cli::excerpt::clip(text.as_bytes(), 2 * crate::cli::excerpt::EXCERPT);
     Breach { message: if path.is_empty() { text } else { format!("{path}: {text}") } }
 }
