@@ -99,11 +99,11 @@ impl Writer for SlogWriter {
             return Err(WriteError::Closed);
         }
         Rendered::with(record, |line| match &self.end {
-            End::Lines(lines) => with_slog_record(record, &format_args!(""), &WholeLine(line), |r| {
+            End::Lines(lines) => with_slog_record(record, line, &format_args!(""), &WholeLine(line), |r| {
                 lines.write(record.kind(), r, &self.no_values)
             }),
             End::Queue(queue) => {
-                with_slog_record(record, &format_args!(""), &WholeLine(line), |r| queue.log(r, &self.no_values))
+                with_slog_record(record, line, &format_args!(""), &WholeLine(line), |r| queue.log(r, &self.no_values))
             }
             End::Logger(logger) => {
                 write_fields(logger, record, line);
@@ -155,18 +155,24 @@ fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>) {
 
 #[inline]
 fn write_message(logger: &Logger, record: &Record<'_>, message: &str, fields: &Fields<'_>) {
-    with_slog_record(record, &format_args!("{message}"), fields, |r| logger.log(r));
+    with_slog_record(record, fields.line, &format_args!("{message}"), fields, |r| logger.log(r));
 }
 
 /// Makes a slog record and runs `use_it` with it. `Logger::log` and `Drain::log` are not filtered at compile time, as
 /// slog's macros are.
+#[inline]
 fn with_slog_record<R>(
     record: &Record<'_>,
+    line: &Rendered<'_>,
     message: &fmt::Arguments<'_>,
     values: &dyn KV,
     use_it: impl FnOnce(&slog::Record<'_>) -> R,
 ) -> R {
-    let location = location_of(record);
+    let location = match line.site() {
+        // A macro's place is a static already.
+        Some(site) => location(site.file(), site.line(), site.target()),
+        None => location_of(record),
+    };
     let meta = RecordStatic { location: &location, tag: tag_of(record.kind()), level: level_of(record.kind()) };
     use_it(&slog::Record::new(&meta, message, BorrowedKV(values)))
 }
@@ -175,19 +181,13 @@ const fn location(file: &'static str, line: u32, module: &'static str) -> Record
     RecordLocation { file, line, column: 0, function: "", module }
 }
 
-#[inline]
+/// Where a line comes from that has no call-site of its own.
 fn location_of(record: &Record<'_>) -> RecordLocation {
     let (file, line) = match record.caller() {
         Caller::Place { file, line, .. } => (file, line),
         _ => ("", 0),
     };
-    match record.site() {
-        // A macro's place is a static already.
-        Some(site) if std::ptr::eq(site.file(), file) && std::ptr::eq(site.target(), record.target()) => {
-            location(site.file(), line, site.target())
-        }
-        _ => location(intern(file), line, intern(record.target())),
-    }
+    location(intern(file), line, intern(record.target()))
 }
 
 fn intern(text: &str) -> &'static str {

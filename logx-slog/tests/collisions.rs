@@ -31,3 +31,18 @@ fn fields_named_as_what_others_are_renamed_to_come_once() {
     assert_eq!(log(Kind::Stack, "bad\ntrace", ["fields.stack", "stack"]), severe(2));
     assert_eq!(log(Kind::Info, "good\nline", ["fields.stack", "stack"]), json!({"fields.stack": 1, "stack": 2}));
 }
+
+/// What the README says of drains with keys of their own.
+#[test]
+fn a_drain_s_own_level_stands_beside_logx_s() {
+    let out = Memory::default();
+    let log = |drain: slog_json::Json<Memory>| {
+        let writer = SlogWriter::new(slog::Logger::root(Mutex::new(drain).ignore_res(), slog::o!()));
+        Event::new(Kind::Slow, Value::Str("text")).write_to(&writer);
+        let line = out.take();
+        (line.matches("\"level\":").count(), line.matches("\"msg\":\"text\"").count())
+    };
+    assert_eq!(log(slog_json::Json::default(out.clone())), (2, 1));
+    let message = slog::o!("msg" => slog::PushFnValue(|record: &slog::Record<'_>, ser| ser.emit(record.msg())));
+    assert_eq!(log(slog_json::Json::new(out.clone()).add_key_value(message).build()), (1, 1));
+}

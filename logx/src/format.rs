@@ -123,8 +123,16 @@ pub(crate) struct Format {
     pub(crate) id: u32,
     /// `{"@timestamp":"`, the beginning of every line.
     pub(crate) open: Piece,
-    /// The keys as adapters to other libraries want them, in the order of [`FieldKeys::all`].
-    interned: OnceLock<[Option<&'static str>; 8]>,
+    interned: OnceLock<InternedKeys>,
+}
+
+/// logx's own keys as adapters to other libraries want them.
+#[derive(Debug)]
+pub(crate) struct InternedKeys {
+    /// Each unless no more keys are interned, in the order of [`FieldKeys::all`].
+    pub(crate) keys: [Option<&'static str>; 8],
+    /// None is missing.
+    pub(crate) are_all: bool,
 }
 
 impl Format {
@@ -155,12 +163,14 @@ impl Format {
         STANDARD.get_or_init(|| Self::intern(FieldKeys::default(), TimeLayout::Millis, usize::MAX, MaskKeys::default()))
     }
 
-    /// logx's own keys, each interned unless no more keys are.
+    /// logx's own keys, interned.
     #[inline]
-    pub(crate) fn interned_keys(&self) -> &[Option<&'static str>; 8] {
+    pub(crate) fn interned_keys(&self) -> &InternedKeys {
         self.interned.get_or_init(|| {
             let interned = |name: &str| crate::bridge::intern(crate::field::Key::Dyn(name));
-            self.keys.all().map(|name| keys::ALL.into_iter().find(|known| *known == name).or_else(|| interned(name)))
+            let known = |name: &str| keys::ALL.into_iter().find(|known| *known == name);
+            let keys = self.keys.all().map(|name| known(name).or_else(|| interned(name)));
+            InternedKeys { keys, are_all: keys.iter().all(Option::is_some) }
         })
     }
 

@@ -15,6 +15,8 @@ status=0
 cargo test --workspace --locked --no-fail-fast || status=$?
 # Off by default, and so not among the workspace's.
 cargo test -p logx-tracing --features opentelemetry --test opentelemetry --locked || status=$?
+# The services' other way for libraries' events; the workspace's kit is built with slog alone.
+cargo test --workspace --features kit/tracing --test library_events --locked || status=$?
 
 echo
 ran=$(grep -c $'\tran$' "$REAL_SERVER_REPORT" || true)

@@ -7,7 +7,7 @@ use super::places::{self, push_caller};
 use super::{Flat, intern, of_json};
 use crate::encode::{guard, json, text, time};
 use crate::field::Key;
-use crate::format::MaskKeys;
+use crate::format::{InternedKeys, MaskKeys};
 use crate::owned::OwnedField;
 use crate::record::Record;
 use crate::sensitive::MASK;
@@ -32,6 +32,7 @@ mod own {
 #[derive(Debug)]
 pub struct Rendered<'a> {
     record: &'a Record<'a>,
+    own: &'a InternedKeys,
     /// The place, for the kinds that say it; none where `made` has it.
     caller: Option<&'static str>,
     content: Form<'a>,
@@ -119,6 +120,7 @@ impl Rendered<'_> {
     pub fn with<R>(record: &Record<'_>, use_it: impl FnOnce(&Rendered<'_>) -> R) -> R {
         let mut rendered = Rendered {
             record,
+            own: record.format.interned_keys(),
             caller: None,
             content: Form::Flat(Flat::Null),
             slots: Vec::new(),
@@ -356,7 +358,7 @@ impl<'a> Rendered<'a> {
 
     #[inline]
     fn own(&self, i: usize) -> Key<'_> {
-        match self.record.format.interned_keys()[i] {
+        match self.own.keys[i] {
             Some(key) => Key::Static(key),
             None => Key::Dyn(self.record.format.keys.all()[i]),
         }
@@ -408,19 +410,23 @@ impl<'a> Rendered<'a> {
     #[inline]
     #[must_use]
     pub fn is_interned(&self) -> bool {
-        let own = self.record.format.interned_keys();
-        (self.slots.is_empty() && own.iter().all(Option::is_some))
-            || self.all().all(|item| matches!(item.key, Key::Static(_)))
+        (self.slots.is_empty() && self.own.are_all) || self.all().all(|item| matches!(item.key, Key::Static(_)))
+    }
+
+    /// The macro's call-site, where place and target of the line are its own.
+    #[inline]
+    #[must_use]
+    pub fn site(&self) -> Option<&'static Site> {
+        let call = self.record.call;
+        call.site.filter(|_| call.caller.is_none() && call.target.is_none())
     }
 
     /// Whose keys the line has, if they are the same each time.
     #[inline]
     #[must_use]
     pub fn keys_id(&self) -> Option<KeysId> {
-        let call = self.record.call;
         let constant = self.slots.is_empty() && !self.cut && self.record.has_own_values_only();
-        let of_site = call.caller.is_none() && call.target.is_none();
-        let site = call.site.filter(|site| constant && of_site && site.kind() == call.kind)?;
+        let site = self.site().filter(|site| constant && site.kind() == self.record.kind())?;
         Some(KeysId { site: std::ptr::from_ref(site).addr(), format: self.record.format.id })
     }
 
