@@ -6,15 +6,15 @@
 
 mod grpc;
 mod http;
+mod places;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::machine::Answer;
+use places::Places;
 
 /// One call of a branch.
 #[derive(Clone, Copy, Debug)]
@@ -40,19 +40,13 @@ pub(crate) struct BranchCall<'a> {
 pub(crate) struct Branches {
     grpc: grpc::Grpc,
     http: http::Http,
-    places: Mutex<HashMap<String, Arc<Place>>>,
-    limit: u32,
+    places: Places,
 }
-
-/// Destinations that are remembered; beyond it the idle ones are forgotten.
-const MAX_PLACES: usize = 1024;
-/// The longest time for which a recovered transaction is sent away.
-const MAX_PAUSE_SECONDS: i64 = 60;
 
 impl Branches {
     /// At most `limit` calls of recovered transactions run to one destination at once.
     pub(crate) fn new(limit: u32) -> Self {
-        Self { grpc: grpc::Grpc::default(), http: http::Http::new(), places: Mutex::default(), limit: limit.max(1) }
+        Self { grpc: grpc::Grpc::default(), http: http::Http::new(), places: Places::new(limit) }
     }
 
     /// Calls a branch.
@@ -67,51 +61,24 @@ impl Branches {
         }
     }
 
-    /// A place for a recovered transaction at the destination of a URL, or, when all are taken, how many milliseconds later to come back. The
-    /// more have been sent away since, the longer, so that a dead destination with a long queue costs little.
+    /// A place for a recovered transaction at the destination of a URL, which with `may_wait` is waited for; or how many milliseconds later to
+    /// come back.
     ///
     /// # Errors
     /// The pause.
-    #[allow(clippy::cast_possible_truncation, reason = "at most a thousand")]
-    pub(crate) fn place(&self, url: &str, jitter: f64) -> Result<OwnedSemaphorePermit, i64> {
-        let place = self.destination(url);
-        match Arc::clone(&place.free).try_acquire_owned() {
-            Ok(permit) => {
-                place.sent_away.store(0, Ordering::Relaxed);
-                Ok(permit)
-            }
-            Err(_) => {
-                let rounds = i64::from(place.sent_away.fetch_add(1, Ordering::Relaxed) / self.limit);
-                let pause = (rounds + 1).min(MAX_PAUSE_SECONDS) * 1000;
-                Err(pause + (jitter * 1000.0) as i64)
-            }
-        }
-    }
-
-    fn destination(&self, url: &str) -> Arc<Place> {
-        let key = destination(url).to_owned();
-        let mut places = match self.places.lock() {
-            Ok(places) => places,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        if places.len() >= MAX_PLACES {
-            places.retain(|_, place| Arc::strong_count(&place.free) > 1);
-        }
-        let new =
-            || Arc::new(Place { free: Arc::new(Semaphore::new(self.limit as usize)), sent_away: AtomicU32::new(0) });
-        Arc::clone(places.entry(key).or_insert_with(new))
+    pub(crate) async fn place(
+        &self,
+        url: &str,
+        may_wait: bool,
+        now: impl Fn() -> i64,
+    ) -> Result<OwnedSemaphorePermit, i64> {
+        self.places.take(destination(url), may_wait, now).await
     }
 }
 
 fn late(timeout: Duration) -> Answer {
     let seconds = timeout.as_secs_f64();
     Answer::Unknown(format!("no answer within {seconds} s; a branch that needs longer needs a longer request_timeout"))
-}
-
-#[derive(Debug)]
-struct Place {
-    free: Arc<Semaphore>,
-    sent_away: AtomicU32,
 }
 
 pub(super) fn is_http(url: &str) -> bool {

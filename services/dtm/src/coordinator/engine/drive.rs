@@ -54,7 +54,13 @@ impl Engine {
             Start::Due(record, _permit) => {
                 let machine = Machine::resume(record.plan, self.pace(), record.state.clone());
                 let url = machine.next_call().map_or("", |call| machine.url(call));
-                let _place = match self.branches.place(url, jitter()) {
+                // Whoever submits it again sees how it stands while it waits for its place.
+                self.publish(&hold, machine.state(), Next::Keep);
+                let place = tokio::select! {
+                    place = self.branches.place(url, self.may_wait(), now) => place,
+                    () = self.stop.cancelled() => Err(0),
+                };
+                let _place = match place {
                     Ok(place) => place,
                     Err(pause) => return self.defer(&mut hold, machine, now() + pause).await,
                 };

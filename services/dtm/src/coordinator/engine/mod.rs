@@ -118,6 +118,11 @@ impl Engine {
         self.store.close().await;
     }
 
+    /// Whether a recovered transaction may stand in line for its destination: not when those that do have left little for other destinations.
+    fn may_wait(&self) -> bool {
+        self.recovery.available_permits() > self.conf.recovery_limit as usize / 4
+    }
+
     fn pace(&self) -> Pace {
         let millis = |seconds: u32| i64::from(seconds) * 1000;
         Pace { interval: millis(self.conf.retry_interval), most: millis(self.conf.max_retry_interval) }

@@ -72,16 +72,6 @@ from_row!(TransRow {
 });
 from_row!(BranchRow { gid, url, bin_data, branch_id, op, status, finished, rolled_back });
 
-impl TransRow {
-    pub(super) fn next_at(&self) -> Option<i64> {
-        millis(self.next_at.as_deref())
-    }
-
-    pub(super) fn created(&self) -> Option<i64> {
-        millis(self.created.as_deref())
-    }
-}
-
 /// Times are read as text: the driver would take them for UTC.
 pub(super) const TRANS_COLUMNS: &str =
     "id, gid, status, protocol, CAST(create_time AS CHAR) AS created, CAST(update_time AS CHAR) AS updated,
@@ -181,7 +171,7 @@ pub(super) fn time_if(millis: i64) -> Option<String> {
     (millis > 0).then(|| time(millis))
 }
 
-fn millis(text: Option<&str>) -> Option<i64> {
+pub(super) fn millis(text: Option<&str>) -> Option<i64> {
     let text = text?;
     if text.starts_with("9999") {
         return Some(UNTIL_CALLED);
