@@ -94,6 +94,7 @@ mod api;
 #[cfg(feature = "log")]
 mod bridge_log;
 mod caller;
+mod calls;
 mod color;
 mod conf;
 mod context;
@@ -135,6 +136,8 @@ pub use api::{
 #[cfg(feature = "log")]
 pub use bridge_log::{LogBridge, init_log_bridge};
 pub use caller::Caller;
+pub use calls::functions::*;
+pub use calls::{Content, Lazy, LogCalls};
 pub use color::{Color, with_color, with_color_padding};
 pub use conf::{Encoding, LogConf, Mode, Rotation};
 pub use context::{Context, ContextSource, InContext, InLogContext, TraceIds, instrument, scope, set_context_source};
@@ -149,8 +152,7 @@ pub use hooks::flush_on_signal;
 pub use hooks::install_panic_hook;
 pub use level::{Kind, Level, ParseLevelError};
 pub use limit::{LessLogger, LessWriter};
-pub use logger::functions::*;
-pub use logger::{Content, Lazy, Line, Log, LogCalls, Logger, logger};
+pub use logger::{Line, Log, Logger, logger};
 pub use owned::{OwnedField, OwnedValue};
 pub use record::{OwnedRecord, Record};
 pub use sensitive::{MASK, Masked, Sensitive};
