@@ -73,8 +73,9 @@ macro_rules! __logx {
 
     (@line ($kind:expr) () ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
         static __LOGX_SITE: $crate::Site = $crate::__logx!(@site ($kind) ($target) [$($keys),*]);
-        if $crate::private::passes_gate($kind) && __LOGX_SITE.passes_target() {
-            $crate::__logx!(@bind (log __LOGX_SITE) ($($message)+) [] $($fields)*)
+        const __LOGX_KIND: $crate::Kind = $kind;
+        if $crate::private::passes_gate(__LOGX_KIND) && __LOGX_SITE.passes_target() {
+            $crate::__logx!(@bind (log __LOGX_KIND __LOGX_SITE) ($($message)+) [] $($fields)*)
         }
     }};
     (@line ($kind:expr) ($logger:expr) ($target:expr) [$($keys:expr),*] [$($fields:tt)*] ($($message:tt)+)) => {{
@@ -121,6 +122,7 @@ macro_rules! __logx {
         $crate::private::$log($($crate::__logx!(@to $to)),+, ::core::format_args!($($message)+), &[$($value),*])
     };
     (@to __LOGX_SITE) => { &__LOGX_SITE };
+    (@to __LOGX_KIND) => { __LOGX_KIND };
     (@to $logger:ident) => { $logger };
 
     (@value % $value:ident) => { $crate::Value::Display($value) };

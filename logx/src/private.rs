@@ -29,8 +29,25 @@ pub fn value<T: ToValue + ?Sized>(value: &T) -> Value<'_> {
 }
 
 /// A line of a site that is enabled.
-#[inline]
-pub fn log(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
+///
+/// The kind is a constant of the call, where the site's own is a load.
+#[inline(always)]
+pub fn log(kind: Kind, site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
+    if matches!(kind, Kind::Debug) {
+        return log_debug(site, args, values);
+    }
+    log_at(site, args, values);
+}
+
+/// Debug lines are off where it counts: a cold call keeps their code out of the way of what runs.
+#[cold]
+#[inline(never)]
+fn log_debug(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
+    log_at(site, args, values);
+}
+
+#[inline(always)]
+fn log_at(site: &'static Site, args: fmt::Arguments<'_>, values: &[Value<'_>]) {
     match args.as_str() {
         Some(text) => log_literal(site, text, values),
         None => log_formatted(site, args, values),
