@@ -27,7 +27,7 @@ pub(crate) struct LogInner {
 
 /// Any logger: what the macros' `logger:` takes. Object-safe; [`Log`] is the one that logx hands out.
 ///
-/// The call forms (`info`, `infof`, `infov`, `infow`, `infofn` and so on) are in [`LogCalls`], which every logger has.
+/// The call forms (`info`, `infof`, `infov`, `infow`, `infofn` and so on) are in [`LogCalls`](crate::LogCalls), which every logger has.
 pub trait Logger: Send + Sync {
     /// Whether a line of this kind and target would pass.
     fn enabled(&self, kind: Kind, target: &str) -> bool;

@@ -9,7 +9,7 @@ use crate::Error;
 /// |---|---|
 /// | `host:port` | that address |
 /// | `direct:///a:1,b:2` | these addresses, balanced; `direct://a:1,b:2` means the same |
-/// | `dns:///host:port` | every address that the name resolves to |
+/// | `dns:///host:port` | the first of the name's addresses that answers, asked for anew at each connection |
 /// | `etcd://h1,h2/key` | what is registered under `key/`; `?user=&password=` for an etcd account |
 /// | `etcd:///h1,h2?key=key` | the same in the newer spelling |
 ///

@@ -115,6 +115,25 @@ async fn one_that_is_gone_costs_no_call_and_is_used_again_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_asked_for_at_each_connection() {
+    let (stop, stop_again) = (CancellationToken::new(), CancellationToken::new());
+    let address = service("named", "127.0.0.1:0", NO_PAUSE, stop_again.clone()).await;
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let channel = connect(&format!("dns:///localhost:{port}")).await.unwrap();
+    assert_eq!(reached(&channel, "named").await, Some(true));
+    stop_again.cancel();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while reached(&channel, "named").await.is_some() {
+        assert!(Instant::now() < deadline, "the service goes on after its end");
+    }
+    let _again = service("named again", &address, NO_PAUSE, stop.clone()).await;
+    while reached(&channel, "named again").await != Some(true) {
+        assert!(Instant::now() < deadline, "no new connection was made");
+    }
+    stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_nobody_there_the_error_says_what_happened() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
