@@ -103,16 +103,21 @@ async fn a_server_that_is_gone_is_unavailable_and_counted() {
     ended.expect("an idle connection does not hold the stop up").unwrap();
     // A call may still have met the closing connection; the next one finds the port closed.
     let mut code = Code::Ok;
-    for _ in 0..3 {
+    let mut calls = 0;
+    while code != Code::Unavailable && calls < 3 {
+        calls += 1;
         let request = HealthCheckRequest::default();
         code = service.client.clone().check(request).await.unwrap_err().code();
-        if code == Code::Unavailable {
-            break;
-        }
     }
     assert_eq!(code, Code::Unavailable);
     let own = service.client_telemetry.metrics().exposition().unwrap();
     let own = String::from_utf8(own).unwrap();
-    let code = r#"rpc_client_requests_code_total{code="14",method="/grpc.health.v1.Health/Check"} 1"#;
-    assert!(own.contains(code), "{own}");
+    let total = r#"rpc_client_requests_code_total{code="14",method="/grpc.health.v1.Health/Check"}"#;
+    let failed =
+        counted(&own, "rpc_client_requests_code_total").into_iter().filter(|line| !line.contains(r#"code="0""#));
+    let failed: Vec<(String, u32)> = failed
+        .map(|line| line.rsplit_once(' ').map(|(what, n)| (what.to_owned(), n.parse().unwrap())).unwrap())
+        .collect();
+    assert!(failed.iter().any(|(what, _)| what == total), "{own}");
+    assert_eq!(failed.iter().map(|(_, n)| n).sum::<u32>(), calls, "each failed call is counted once: {own}");
 }
