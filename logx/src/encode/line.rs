@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::json::{push_piece_and_value, push_value};
 use super::string::{Escaping, push_quoted};
-use super::{fast, guard, number, text, time};
+use super::{fast, guard, number, text};
 use crate::format::{Format, MaskKeys};
 use crate::owned::OwnedValue;
 use crate::record::Record;
@@ -17,10 +17,7 @@ use crate::value::Value;
 pub(crate) fn push_json(out: &mut Vec<u8>, record: &Record<'_>) {
     let format = record.format;
     format.open.push(out);
-    match record.thread {
-        Some(thread) => time::push_timestamp_with(out, record.time, &format.time, thread.stamp()),
-        None => time::push_timestamp(out, record.time, &format.time),
-    }
+    record.push_timestamp(out);
     let shape = record.call.site.map(|site| site.shape(format));
     let cut = push_head_and_content(out, record, shape);
     if record.has_own_values_only() && shape.is_none_or(|shape| shape.simple) {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::caller::Caller;
 use crate::context::{Context, TraceIds};
 use crate::dispatch::Call;
-use crate::encode::{line, text};
+use crate::encode::{line, text, time};
 use crate::error::WriteError;
 use crate::field::Key;
 use crate::fields::FieldList;
@@ -184,6 +184,16 @@ impl<'a> Record<'a> {
         result
     }
 
+    /// Appends the timestamp as the line prints it.
+    #[inline(always)]
+    pub(crate) fn push_timestamp(&self, out: &mut Vec<u8>) {
+        let layout = &self.format.time;
+        match self.thread {
+            Some(thread) => time::push_timestamp_with(out, self.time, layout, thread.stamp()),
+            None => time::push_timestamp(out, self.time, layout),
+        }
+    }
+
     /// Counts bytes that a sink took.
     #[inline]
     pub(crate) fn count_bytes(&self, n: usize) {
@@ -215,7 +225,7 @@ impl<'a> Record<'a> {
         }
         let names = self.keys();
         let mut text = Vec::with_capacity(64);
-        crate::encode::time::push_timestamp(&mut text, self.time, &self.format.time);
+        self.push_timestamp(&mut text);
         each(Key::Dyn(&names.timestamp), as_text(&text));
         each(Key::Dyn(&names.level), Value::Str(self.call.kind.word()));
         if self.call.kind.has_caller() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Form, Made, Rendered, Slot, SlotKey};
 use crate::bridge::places::{self, push_caller};
 use crate::bridge::{Flat, double_of, intern, of_json};
-use crate::encode::{guard, json, text, time};
+use crate::encode::{guard, json, text};
 use crate::field::Key;
 use crate::format::MaskKeys;
 use crate::owned::OwnedField;
@@ -203,7 +203,7 @@ impl Made {
     #[inline]
     fn fill_timestamp(&mut self, record: &Record<'_>) {
         self.timestamp.clear();
-        time::push_timestamp(&mut self.timestamp, record.time, &record.format.time);
+        record.push_timestamp(&mut self.timestamp);
         self.timestamp_len = self.timestamp.len();
         self.timestamp.extend_from_slice(&[b' '; 8]);
     }
