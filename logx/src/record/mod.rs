@@ -143,7 +143,7 @@ impl<'a> Record<'a> {
         let masks = &self.format.masks;
         let shown = |key: &str, value| if masks.covers(key) { Value::Str(crate::sensitive::MASK) } else { value };
         if self.is_simple() {
-            self.all_fields().for_each(|(key, value)| each(key, shown(key.as_str(), value)));
+            self.all_fields(|_| true).for_each(|(key, value)| each(key, shown(key.as_str(), value)));
             return;
         }
         for entry in self.entries() {
@@ -153,24 +153,6 @@ impl<'a> Record<'a> {
                 _ => each(Key::Dyn(&entry.name()), value),
             }
         }
-    }
-
-    /// Every source's fields one after another.
-    fn all_fields(&self) -> impl Iterator<Item = (Key<'a>, Value<'a>)> {
-        let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
-        let of_site = self
-            .call
-            .site
-            .map_or(&[][..], |s| s.keys)
-            .iter()
-            .map(|k| Key::Static(k))
-            .zip(self.call.values.iter().copied());
-        let globals = self.global_fields().iter().map(from_list);
-        globals
-            .chain(self.logger_fields().iter().map(from_list))
-            .chain(of_site)
-            .chain(self.call.fields.iter().map(|f| (f.key, f.value)))
-            .chain(self.context_fields().iter().map(from_list))
     }
 
     /// Runs `f` with an empty buffer that is kept for the thread's next line.

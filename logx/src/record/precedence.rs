@@ -103,9 +103,8 @@ impl<'a> Record<'a> {
         true
     }
 
-    /// The user's fields after precedence (global, logger, call, context: the last one wins) and renaming.
-    pub(crate) fn entries(&self) -> Vec<Entry<'a>> {
-        let duration = &*self.format.keys.duration;
+    /// Every source's fields one after another; of the global ones those that `keeps` keeps.
+    pub(super) fn all_fields(&self, keeps: impl Fn(&str) -> bool) -> impl Iterator<Item = (Key<'a>, Value<'a>)> {
         let from_list = |f: &'a OwnedField| (Key::Dyn(&f.key), f.value.as_value());
         let of_site = self
             .call
@@ -114,15 +113,20 @@ impl<'a> Record<'a> {
             .iter()
             .map(|k| Key::Static(k))
             .zip(self.call.values.iter().copied());
-        let globals = self.global_fields().iter().map(from_list);
-        // A logger's duration replaces a global field of that name.
-        let keeps_duration = self.call.log.is_some_and(|log| log.duration.is_some());
-        let all = globals
-            .filter(|(key, _)| !(keeps_duration && key.as_str() == duration))
+        let globals = self.global_fields().iter().filter(move |f| keeps(&f.key)).map(from_list);
+        globals
             .chain(self.logger_fields().iter().map(from_list))
             .chain(of_site)
             .chain(self.call.fields.iter().map(|f| (f.key, f.value)))
-            .chain(self.context_fields().iter().map(from_list));
+            .chain(self.context_fields().iter().map(from_list))
+    }
+
+    /// The user's fields after precedence (global, logger, call, context: the last one wins) and renaming.
+    pub(crate) fn entries(&self) -> Vec<Entry<'a>> {
+        let duration = &*self.format.keys.duration;
+        // A logger's duration replaces a global field of that name.
+        let has_duration = self.call.log.is_some_and(|log| log.duration.is_some());
+        let all = self.all_fields(|key| !(has_duration && key == duration));
         let mut entries: Vec<Entry<'a>> = Vec::with_capacity(self.call.values.len() + self.call.fields.len() + 8);
         for (key, value) in all {
             let name = key.as_str();
