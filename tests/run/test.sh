@@ -11,12 +11,17 @@ export REAL_SERVER_REPORT=$PWD/target/real-servers.txt
 # Without the color codes of a terminal the closing lines can be found by a program as well.
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 
+# What the test programs print, for the closing summary.
+output=$PWD/target/test-output.txt
+: >"$output"
+run() { "$@" 2>&1 | tee -a "$output"; }
+
 status=0
-cargo test --workspace --locked --no-fail-fast || status=$?
+run cargo test --workspace --locked --no-fail-fast || status=$?
 # Off by default, and so not among the workspace's.
-cargo test -p logx-tracing --features opentelemetry --test opentelemetry --locked || status=$?
+run cargo test -p logx-tracing --features opentelemetry --test opentelemetry --locked || status=$?
 # The services' other way for libraries' events; the workspace's kit is built with slog alone.
-cargo test --workspace --features kit/tracing --test library_events --locked || status=$?
+run cargo test --workspace --features kit/tracing --test library_events --locked || status=$?
 
 echo
 ran=$(grep -c $'\tran$' "$REAL_SERVER_REPORT" || true)
@@ -25,5 +30,9 @@ echo "checks against real servers: $ran ran"
 if [ -n "$skipped" ]; then
   echo "skipped:"
   printf '%s\n' "$skipped" | awk -F '\t' '{ printf "    %s (%s): %s\n", $1, $2, $3 }'
+fi
+if [ "$status" -ne 0 ]; then
+  printf '\nfailed, with what each printed:\n'
+  awk '/^failures:$/ { failed = 1 } /^test result: / { failed = 0 } failed || /^error/' "$output"
 fi
 exit "$status"
