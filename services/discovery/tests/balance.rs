@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use discovery::{Channel, connect};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::HealthCheckRequest;
@@ -57,13 +57,13 @@ async fn service(name: &'static str, address: &str, pause: Duration, stop: Cance
     address
 }
 
-/// Whether the instance that answered has this name; `None` is a failed call.
-async fn reached(channel: &Channel, name: &str) -> Option<bool> {
+/// Whether the instance that answered has this name.
+async fn reached(channel: &Channel, name: &str) -> Result<bool, Status> {
     let request = HealthCheckRequest { service: name.to_owned() };
     match HealthClient::new(channel.clone()).check(request).await {
-        Ok(_) => Some(true),
-        Err(status) if status.code() == Code::NotFound => Some(false),
-        Err(_) => None,
+        Ok(_) => Ok(true),
+        Err(status) if status.code() == Code::NotFound => Ok(false),
+        failed => failed.map(|_| false),
     }
 }
 
@@ -123,14 +123,14 @@ async fn a_name_is_asked_for_at_each_connection() {
     let address = service("named", "127.0.0.1:0", NO_PAUSE, stop_again.clone()).await;
     let (_, port) = address.rsplit_once(':').unwrap();
     let channel = connect(&format!("dns:///localhost:{port}")).await.unwrap();
-    assert_eq!(reached(&channel, "named").await, Some(true));
+    assert!(reached(&channel, "named").await.unwrap());
     stop_again.cancel();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while reached(&channel, "named").await.is_some() {
+    while reached(&channel, "named").await.is_ok() {
         assert!(Instant::now() < deadline, "the service goes on after its end");
     }
     let _again = service("named again", &address, NO_PAUSE, stop.clone()).await;
-    while reached(&channel, "named again").await != Some(true) {
+    while !reached(&channel, "named again").await.unwrap_or(false) {
         assert!(Instant::now() < deadline, "no new connection was made");
     }
     stop.cancel();

@@ -198,16 +198,25 @@ fn choose(stats: &[Stats], now: Instant, mut random: impl FnMut() -> u64) -> Opt
     Some(if stats.get(worse)?.is_due(now) { worse } else { better })
 }
 
-/// Whether a request with this error has certainly not reached the other side: there was no connection, or it was closing before.
+/// Whether a request with this error has certainly not been worked on: there was no connection, or it was closing before, or the other side said
+/// that it takes no more (RFC 9113, section 6.8: what is beyond the last stream of a GOAWAY was not processed and may be sent again).
 fn is_unsent(error: &tonic::transport::Error) -> bool {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
-        if cause.is::<ConnectError>() || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+        if cause.is::<ConnectError>()
+            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+            || cause.downcast_ref::<h2::Error>().is_some_and(is_turned_away)
+        {
             return true;
         }
         next = cause.source();
     }
     false
+}
+
+fn is_turned_away(error: &h2::Error) -> bool {
+    let reason = if error.is_go_away() { h2::Reason::NO_ERROR } else { h2::Reason::REFUSED_STREAM };
+    error.is_remote() && (error.is_go_away() || error.is_reset()) && error.reason() == Some(reason)
 }
 
 #[cfg(test)]
