@@ -52,7 +52,7 @@ impl Batch for MySqlWriter {
 }
 
 impl MySqlWriter {
-    /// Every new transaction of a batch in two statements; when one of them is there already, each on its own.
+    /// Every new transaction of a batch in a few statements; when one of them is there already, each on its own.
     async fn insert_all(&self, tx: &mut MySqlConnection, jobs: &[Job]) -> Result<Vec<bool>, StoreError> {
         let new: Vec<(&Plan, &State, Next)> = jobs
             .iter()
@@ -75,6 +75,17 @@ impl MySqlWriter {
     }
 
     async fn insert(&self, tx: &mut MySqlConnection, new: &[(&Plan, &State, Next)]) -> Result<(), StoreError> {
+        for few in in_powers_of_two(new) {
+            self.insert_transactions(tx, few).await?;
+        }
+        self.insert_branches(tx, new).await
+    }
+
+    async fn insert_transactions(
+        &self,
+        tx: &mut MySqlConnection,
+        new: &[(&Plan, &State, Next)],
+    ) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(new.len());
         for (plan, state, next) in new {
             rows.push((plan, state, options_json(plan)?, self.next(*next)));
@@ -103,7 +114,7 @@ impl MySqlWriter {
             row.push_bind(ext_data(state)).push_bind(&state.reason);
         });
         query.build().execute(&mut *tx).await?;
-        self.insert_branches(tx, new).await
+        Ok(())
     }
 
     async fn insert_branches(&self, tx: &mut MySqlConnection, new: &[(&Plan, &State, Next)]) -> Result<(), StoreError> {
@@ -111,8 +122,7 @@ impl MySqlWriter {
             .iter()
             .flat_map(|(plan, state, _)| calls(plan.steps.len()).map(move |call| (*plan, *state, call)))
             .collect();
-        // A statement holds 65535 values.
-        for chunk in rows.chunks(4000) {
+        for chunk in in_powers_of_two(&rows) {
             let mut query = QueryBuilder::<MySql>::new(format!(
                 "INSERT INTO {} (gid, url, bin_data, branch_id, op, status, finish_time, rollback_time, create_time, update_time) ",
                 self.names.branch
@@ -286,6 +296,20 @@ impl MySqlWriter {
     }
 }
 
+/// Rows of one statement at most.
+const MOST_ROWS: usize = 64;
+
+/// Parts of 64, 32, 16, ... 1 rows. Each number of rows is a statement of its own that the server has to prepare first, and a connection
+/// remembers only some of them: any number of rows would mean preparing again and again, for milliseconds where there are many.
+fn in_powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let count = 1 << rows.len().min(MOST_ROWS).checked_ilog2()?;
+        let part;
+        (part, rows) = rows.split_at(count);
+        Some(part)
+    })
+}
+
 fn interval(plan: &Plan) -> i64 {
     i64::try_from(plan.options.retry_interval).unwrap_or_default()
 }
@@ -301,4 +325,19 @@ fn ends(status: Status, at: i64) -> (Option<String>, Option<String>) {
 
 fn number(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_ROWS, in_powers_of_two};
+
+    #[test]
+    fn every_row_is_in_one_part_and_few_numbers_of_rows_occur() {
+        for count in 0..500 {
+            let rows: Vec<usize> = (0..count).collect();
+            let parts: Vec<&[usize]> = in_powers_of_two(&rows).collect();
+            assert_eq!(parts.concat(), rows);
+            assert!(parts.iter().all(|part| part.len().is_power_of_two() && part.len() <= MOST_ROWS), "{parts:?}");
+        }
+    }
 }
