@@ -1,7 +1,7 @@
 //! A line's keys and values as slog takes them.
 
 use logx::Key;
-use logx::bridge::{self, Flat, Item, Rendered};
+use logx::bridge::{self, Flat, Item, Lent, Rendered};
 use serde_json::value::RawValue;
 use slog::{KV, Record, Serde, Serializer, Value};
 
@@ -27,6 +27,9 @@ pub(crate) struct WholeLine<'a>(pub(crate) &'a Rendered<'a>);
 impl KV for WholeLine<'_> {
     fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let line = self.0;
+        if let Some(lent) = line.whole() {
+            return emit_lent::<AS_TEXT>(record, serializer, line, &lent);
+        }
         let mut emit = Emit::<AS_TEXT>::new(record, serializer, line);
         emit.item(line.timestamp())?;
         emit.item(line.level())?;
@@ -51,6 +54,11 @@ pub(crate) struct Fields<'a> {
 impl KV for Fields<'_> {
     fn serialize(&self, record: &Record<'_>, serializer: &mut dyn Serializer) -> slog::Result {
         let line = self.line;
+        if self.stack.is_none()
+            && let Some(lent) = line.whole()
+        {
+            return emit_lent::<AS_VALUES>(record, serializer, line, &lent);
+        }
         let mut emit = Emit::<AS_VALUES>::new(record, serializer, line);
         emit.item(line.timestamp())?;
         emit.item(line.level())?;
@@ -72,6 +80,36 @@ impl KV for Fields<'_> {
 const AS_TEXT: bool = true;
 /// They come as values of their own types.
 const AS_VALUES: bool = false;
+
+/// Hands over a line of which nothing had to be rendered, as most lines are. To a logger of the user's the content goes as the message.
+#[inline(always)]
+fn emit_lent<const TEXT: bool>(
+    record: &Record<'_>,
+    serializer: &mut dyn Serializer,
+    line: &Rendered<'_>,
+    lent: &Lent<'_>,
+) -> slog::Result {
+    for (key, text) in [lent.timestamp, lent.level] {
+        serializer.emit_str(key, text)?;
+    }
+    if let Some((key, text)) = lent.caller {
+        serializer.emit_str(key, text)?;
+    }
+    if TEXT {
+        serializer.emit_str(lent.content.0, lent.content.1)?;
+    }
+    for (key, value) in line.lent() {
+        match *value {
+            logx::Value::Str(v) => serializer.emit_str(key, v)?,
+            logx::Value::I64(v) => serializer.emit_i64(key, v)?,
+            logx::Value::F64(v) if !TEXT || has_common_digits(v) => serializer.emit_f64(key, v)?,
+            logx::Value::Bool(v) => serializer.emit_bool(key, v)?,
+            logx::Value::U64(v) => serializer.emit_u64(key, v)?,
+            _ => Emit::<TEXT>::new(record, serializer, line).put(key, Flat::of(value))?,
+        }
+    }
+    Ok(())
+}
 
 /// Hands one line to a serializer.
 struct Emit<'a, const TEXT: bool> {
@@ -100,7 +138,6 @@ impl<'a, const TEXT: bool> Emit<'a, TEXT> {
         }
     }
 
-    #[inline(always)]
     fn put(&mut self, key: &'static str, value: Flat<'_>) -> slog::Result {
         if !self.is_interned && key == EXTRA_KEY {
             self.extra.add(key, value);
@@ -110,8 +147,7 @@ impl<'a, const TEXT: bool> Emit<'a, TEXT> {
             Flat::Str(v) => self.serializer.emit_str(key, v),
             Flat::I64(v) => self.serializer.emit_i64(key, v),
             Flat::U64(v) => self.serializer.emit_u64(key, v),
-            // slog-json would print `100.0` and `1e21`, where logx prints `100` and `1e+21`.
-            Flat::F64(v) if TEXT && (v.fract() == 0.0 || v.abs() < SMALL || v.abs() >= BIG) => self.digits(key, v),
+            Flat::F64(v) if TEXT && !has_common_digits(v) => self.digits(key, v),
             Flat::F64(v) => self.serializer.emit_f64(key, v),
             Flat::Bool(v) => self.serializer.emit_bool(key, v),
             Flat::Json(json) => self.json(key, json),
@@ -124,13 +160,7 @@ impl<'a, const TEXT: bool> Emit<'a, TEXT> {
     fn tail(&mut self) -> slog::Result {
         let line = self.line;
         line.before_lent().try_for_each(|item| self.item(item))?;
-        for (key, value) in line.lent() {
-            match *value {
-                logx::Value::Str(v) if self.is_interned => self.serializer.emit_str(key, v)?,
-                logx::Value::I64(v) if self.is_interned => self.serializer.emit_i64(key, v)?,
-                _ => self.put(key, Flat::of(value))?,
-            }
-        }
+        line.lent().try_for_each(|(key, value)| self.put(key, Flat::of(value)))?;
         line.behind_lent().try_for_each(|item| self.item(item))
     }
 
@@ -187,6 +217,12 @@ impl<'a, const TEXT: bool> Emit<'a, TEXT> {
 const SMALL: f64 = 1e-5;
 /// Whole numbers below this have the same digits as an integer and as a double, in both.
 const BIG: f64 = 1e15;
+
+/// Whether logx prints a number as slog-json does, which writes `100.0` and `1e21` for logx's `100` and `1e+21`.
+#[inline]
+fn has_common_digits(v: f64) -> bool {
+    v.fract() != 0.0 && v.abs() >= SMALL && v.abs() < BIG
+}
 
 /// JSON text as it is.
 fn emit_json(record: &Record<'_>, ser: &mut dyn Serializer, key: &'static str, json: &str) -> slog::Result {

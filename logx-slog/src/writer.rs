@@ -155,7 +155,17 @@ fn write_fields(logger: &Logger, record: &Record<'_>, line: &Rendered<'_>) {
 
 #[inline]
 fn write_message(logger: &Logger, record: &Record<'_>, message: &str, fields: &Fields<'_>) {
-    with_slog_record(record, fields.line, &format_args!("{message}"), fields, |r| logger.log(r));
+    with_slog_record(record, fields.line, &format_args!("{}", Text(message)), fields, |r| logger.log(r));
+}
+
+/// Text that knows neither width nor precision, which a `str` looks for.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 /// Makes a slog record and runs `use_it` with it. `Logger::log` and `Drain::log` are not filtered at compile time, as

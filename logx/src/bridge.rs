@@ -6,7 +6,8 @@ mod plain;
 mod rendered;
 
 pub use plain::PlainLine;
-pub use rendered::{Item, KeysId, Rendered};
+pub(crate) use rendered::Made;
+pub use rendered::{Item, KeysId, Lent, Rendered};
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::bridge::Made;
 use crate::context::Context;
 use crate::encode::time::Stamp;
 use crate::global::{self, State};
@@ -20,6 +21,8 @@ pub(crate) struct Thread {
     counters: Arc<ThreadCounters>,
     /// The line's bytes; taken while a line is encoded, so that a nested line gets one of its own.
     buffer: Cell<Vec<u8>>,
+    /// The memory of a line that is rendered for a foreign logger; taken in the same way.
+    made: Cell<Option<Box<Made>>>,
     stamp: Stamp,
     token: u64,
 }
@@ -100,6 +103,7 @@ impl Thread {
             depth: Cell::new(0),
             counters: ThreadCounters::register(),
             buffer: Cell::new(Vec::new()),
+            made: Cell::new(None),
             stamp: Stamp::new(),
             token: token(),
         }
@@ -130,6 +134,16 @@ impl Thread {
         if buffer.capacity() <= KEEP_BYTES {
             self.buffer.set(buffer);
         }
+    }
+
+    #[inline]
+    pub(crate) fn take_made(&self) -> Option<Box<Made>> {
+        self.made.take()
+    }
+
+    #[inline]
+    pub(crate) fn keep_made(&self, made: Box<Made>) {
+        self.made.set(Some(made));
     }
 
     #[inline]

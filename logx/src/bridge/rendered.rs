@@ -2,12 +2,12 @@
 
 mod fill;
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::Flat;
 use crate::field::Key;
 use crate::format::InternedKeys;
+use crate::local::Thread;
 use crate::record::Record;
 use crate::site::Site;
 use crate::value::Value;
@@ -46,10 +46,10 @@ pub struct Rendered<'a> {
 
 /// What was rendered for a line; the thread's memory for it.
 #[derive(Debug, Default)]
-struct Made {
-    /// Spaces follow it.
-    timestamp: Vec<u8>,
-    timestamp_len: usize,
+pub(crate) struct Made {
+    timestamp: String,
+    /// Which one it is, where lines of one millisecond have the same.
+    stamped: Option<Stamped>,
     caller: String,
     /// Everything else, one after another.
     text: String,
@@ -58,6 +58,10 @@ struct Made {
     /// Memory for slots.
     slots: Vec<Slot<'static>>,
 }
+
+/// A time as lines of a format show it: seconds, milliseconds, the format's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamped(i64, u32, u32);
 
 /// What lines have in common whose keys are the same in the same order: a call-site and a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +108,17 @@ pub struct Item<'a> {
     pub value: Flat<'a>,
 }
 
-thread_local! {
-    static SPARE: Cell<Option<Box<Made>>> = const { Cell::new(None) };
+/// What stands in front of the fields of a line of which nothing but the time had to be rendered: each key with its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Lent<'a> {
+    /// When the line was logged.
+    pub timestamp: (&'static str, &'a str),
+    /// The kind's word.
+    pub level: (&'static str, &'a str),
+    /// Where it was logged, for the kinds that say it.
+    pub caller: Option<(&'static str, &'a str)>,
+    /// The content.
+    pub content: (&'static str, &'a str),
 }
 
 /// What is kept for the thread's next line.
@@ -126,7 +139,7 @@ impl Rendered<'_> {
             lent: (&[], &[]),
             duration: None,
             cut: false,
-            made: SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default(),
+            made: record.thread.and_then(Thread::take_made).unwrap_or_default(),
         };
         rendered.fill(record);
         let result = use_it(&rendered);
@@ -136,7 +149,8 @@ impl Rendered<'_> {
 
     #[inline]
     fn give_back(self) {
-        let Self { mut slots, mut made, .. } = self;
+        let Self { record, mut slots, mut made, .. } = self;
+        let Some(thread) = record.thread else { return };
         if slots.capacity() > 0 {
             slots.clear();
             if slots.capacity() <= KEEP_SLOTS {
@@ -145,13 +159,13 @@ impl Rendered<'_> {
             }
         }
         if made.text.capacity().max(made.json.capacity()).max(made.caller.capacity()) <= KEEP_BYTES {
-            let _ = SPARE.try_with(|cell| cell.set(Some(made)));
+            thread.keep_made(made);
         }
     }
 }
 
 impl<'a> Rendered<'a> {
-    #[inline]
+    #[inline(always)]
     fn value_of<'s>(&'s self, form: &Form<'s>) -> Flat<'s> {
         match form {
             Form::Flat(flat) => *flat,
@@ -184,7 +198,7 @@ impl<'a> Rendered<'a> {
     #[inline]
     #[must_use]
     pub fn timestamp(&self) -> Item<'_> {
-        Item { key: self.own(own::TIMESTAMP), value: Flat::Str(self.made.timestamp()) }
+        Item { key: self.own(own::TIMESTAMP), value: Flat::Str(&self.made.timestamp) }
     }
 
     /// The kind's word.
@@ -213,6 +227,25 @@ impl<'a> Rendered<'a> {
     #[inline]
     pub fn before_lent(&self) -> impl Iterator<Item = Item<'_>> {
         self.items(&self.slots[..self.before])
+    }
+
+    /// The line, where its content is text, its keys are interned and its only fields are [`lent`](Self::lent): the same items at less cost.
+    // A structure of this size is better never made.
+    #[inline(always)]
+    #[must_use]
+    pub fn whole(&self) -> Option<Lent<'_>> {
+        let [Some(timestamp), Some(level), Some(caller), Some(content), ..] = self.own.keys else { return None };
+        let Form::Flat(Flat::Str(text)) = self.content else { return None };
+        if !self.slots.is_empty() || self.cut || !self.own.are_all || !self.record.has_own_values_only() {
+            return None;
+        }
+        let has_caller = self.record.kind().has_caller();
+        Some(Lent {
+            timestamp: (timestamp, &self.made.timestamp),
+            level: (level, self.record.kind().word()),
+            caller: if has_caller { Some((caller, self.caller.unwrap_or(&self.made.caller))) } else { None },
+            content: (content, text),
+        })
     }
 
     /// A macro's fields that need no rendering.
@@ -290,12 +323,5 @@ impl<'a> Rendered<'a> {
     #[must_use]
     pub fn max_len(&self) -> usize {
         own::COUNT + self.slots.len() + self.lent.0.len()
-    }
-}
-
-impl Made {
-    #[inline]
-    fn timestamp(&self) -> &str {
-        std::str::from_utf8(&self.timestamp).ok().and_then(|text| text.get(..self.timestamp_len)).unwrap_or_default()
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Form, Made, Rendered, Slot, SlotKey};
+use super::{Form, Made, Rendered, Slot, SlotKey, Stamped};
 use crate::bridge::places::{self, push_caller};
 use crate::bridge::{Flat, double_of, intern, of_json};
+use crate::encode::layout::TimeLayout;
 use crate::encode::{guard, json, text};
 use crate::field::Key;
 use crate::format::MaskKeys;
@@ -12,7 +13,7 @@ use crate::owned::OwnedField;
 use crate::record::Record;
 use crate::sensitive::MASK;
 use crate::site::Site;
-use crate::value::Value;
+use crate::value::{Value, unix_parts};
 
 impl<'a> Rendered<'a> {
     #[inline]
@@ -199,12 +200,19 @@ impl<'a> Rendered<'a> {
 }
 
 impl Made {
-    /// With spaces behind it: whether it is text is seen sixteen bytes at a time.
+    /// Lines that come in the same millisecond share its text.
     #[inline]
     fn fill_timestamp(&mut self, record: &Record<'_>) {
-        self.timestamp.clear();
-        record.push_timestamp(&mut self.timestamp);
-        self.timestamp_len = self.timestamp.len();
-        self.timestamp.extend_from_slice(&[b' '; 8]);
+        let (secs, nanos) = unix_parts(record.time);
+        let stamped = Stamped(secs, nanos / NANOS_PER_MILLI, record.format.id);
+        if self.stamped != Some(stamped) {
+            self.stamped = matches!(record.format.time, TimeLayout::Millis).then_some(stamped);
+            let mut text = std::mem::take(&mut self.timestamp).into_bytes();
+            text.clear();
+            record.push_timestamp(&mut text);
+            self.timestamp = String::from_utf8(text).unwrap_or_default();
+        }
     }
 }
+
+const NANOS_PER_MILLI: u32 = 1_000_000;
