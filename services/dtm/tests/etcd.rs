@@ -73,6 +73,39 @@ async fn a_saga_whose_every_party_is_found_through_etcd() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_through_an_etcd_with_accounts() {
+    let Some(etcd) = Etcd::start().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let branches = Branches::start(folder.path()).await;
+    for arguments in [&["user", "add", "root:s3cret"][..], &["user", "grant-role", "root", "root"], &["auth", "enable"]]
+    {
+        etcd.ctl(arguments).unwrap();
+    }
+    let of = |key: &str| format!("{}?user=root&password=s3cret", etcd.target(key));
+    let mut conf = conf(folder.path());
+    let grpc = tokio::net::TcpListener::bind(("127.0.0.1", mariadb::free_port())).await.unwrap();
+    conf.micro_service.target = of(KEY);
+    conf.micro_service.end_point = grpc.local_addr().unwrap().to_string();
+    let coordinator = Coordinator::start_on(conf, grpc).await;
+    let Target::Etcd(key) = of("user.rpc").parse().unwrap() else { panic!("no etcd target") };
+    let entry = discovery::register(&key, None, &branches.address.to_string()).await.unwrap();
+    let client = DtmClient::new(&of(KEY), None).unwrap();
+    let action = branch_url(&of("user.rpc"), "dtmgimp.Dtm/Prepare").unwrap();
+    let undo = branch_url(&of("user.rpc"), "dtmgimp.Dtm/Abort").unwrap();
+    let saga = |gid: &str| {
+        Saga::new(gid).step(&action, &undo, payload("a")).step(&action, &undo, payload("b")).wait_result(true)
+    };
+    eventually("the coordinator is registered", async || client.new_gid().await.is_ok()).await;
+    assert_eq!(client.submit(&saga("kept")).await.unwrap(), Outcome::Succeeded);
+    assert_eq!(branches.effects("kept").await, "a=1 b=1");
+    branches.script("b", "action", [Act::Refuse]);
+    assert!(matches!(client.submit(&saga("undone")).await.unwrap(), Outcome::RolledBack { .. }));
+    assert_eq!(branches.effects("undone").await, "");
+    entry.leave().await;
+    coordinator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_with_a_real_dtm_that_registered_itself() {
     let Some(program) = real_dtm::program("the tutorial's calls through etcd") else { return };
     let Some(etcd) = Etcd::start().await else { return };

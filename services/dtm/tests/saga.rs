@@ -166,6 +166,32 @@ async fn a_slow_branch_is_called_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_branch_is_called_by_address_by_name_and_over_several_addresses() {
+    let (_folder, coordinator, branches) = world().await;
+    let port = branches.address.port();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let targets = [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!("dns:///localhost:{port}"),
+        // One that is not there costs nothing.
+        format!("direct:///{gone},127.0.0.1:{port}"),
+    ];
+    let saga = |gid: &str| {
+        targets.iter().zip(["a", "b", "c", "d"]).fold(Saga::new(gid).wait_result(true), |saga, (target, step)| {
+            let [action, undo] = ["Prepare", "Abort"].map(|name| format!("{target}/dtmgimp.Dtm/{name}"));
+            saga.step(action, undo, payload(step))
+        })
+    };
+    let client = coordinator.client();
+    assert_eq!(client.submit(&saga("targets")).await.unwrap(), Outcome::Succeeded);
+    assert_eq!(branches.effects("targets").await, "a=1 b=1 c=1 d=1");
+    branches.script("d", "action", [Act::Refuse]);
+    assert!(matches!(client.submit(&saga("targets-refused")).await.unwrap(), Outcome::RolledBack { .. }));
+    assert_eq!(branches.effects("targets-refused").await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn empty_urls_need_no_call() {
     let (_folder, coordinator, branches) = world().await;
     let client = coordinator.client();

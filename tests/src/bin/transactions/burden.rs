@@ -13,6 +13,8 @@ use super::servers::{Server, Store};
 use super::table::{Report, TARGETS, Wanted, median, print};
 
 const CONNECTIONS: usize = 64;
+/// Turns of half the length for each round: a disk is fast and slow by turns, and a long history takes little from it.
+const TURNS: u32 = 5;
 /// How long the branches of sagas that are taken up again take.
 const BRANCH: Duration = Duration::from_millis(50);
 /// `BranchLimit`: how many calls the coordinator makes to one destination at once.
@@ -32,19 +34,25 @@ pub(crate) async fn history(bench: &Bench, report: &mut Report) -> Result<()> {
     let full = fill(bench, long.path(), "", bench.history, Copies::Ended).await?;
     let empty = Server::ours(&bench.coordinator, &Store::Sqlite(short.path().join("dtm.db")))?;
     let full = Server::ours(&bench.coordinator, &Store::Sqlite(full))?;
-    let (mut rows, mut changes) = (Vec::new(), Vec::new());
-    for round in 0..bench.rounds {
+    let (mut both, mut changes): (Vec<[f64; 2]>, Vec<f64>) = (Vec::new(), Vec::new());
+    for round in 0..bench.rounds * TURNS {
         let mut rates = [0.0; 2];
         // Whoever is second finds another machine; so each is first in turn.
         for at in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
             let server = [&empty, &full][at];
             let callers = HttpSubmitter::many(CONNECTIONS, server.http, "", true).await?;
-            rates[at] = run(callers, bench.length).await?.rate;
+            rates[at] = run(callers, bench.length / 2).await?.rate;
         }
         changes.push(100.0 * (1.0 - rates[1] / rates[0]));
-        rows.push(vec![format!("round {}", round + 1), format!("{:.0}", rates[0]), format!("{:.0}", rates[1])]);
+        both.push(rates);
     }
-    Report::table(&["", "empty: sagas/s", "history: sagas/s"], &rows)?;
+    let figures = |at: usize| {
+        let mut rates: Vec<f64> = both.iter().map(|rates| rates[at]).collect();
+        rates.sort_unstable_by(f64::total_cmp);
+        [rates[0], median(rates.iter().copied()), rates[rates.len() - 1]].map(|rate| format!("{rate:.0}"))
+    };
+    let row = |name: &str, at| [vec![name.to_owned()], figures(at).to_vec()].concat();
+    Report::table(&["sagas/s", "least", "median", "most"], &[row("an empty store", 0), row("a long history", 1)])?;
     print("\n")?;
     let target = report.target("throughput that a history costs", median(changes), " %", Wanted::AtMost(10.0));
     Report::table(&TARGETS, &[target])?;
