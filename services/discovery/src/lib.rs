@@ -17,4 +17,4 @@ pub use connect::{connect, connect_to, endpoint};
 pub use error::Error;
 pub use etcd::{Registration, register, unique_id};
 pub use target::{EtcdTarget, Target};
-pub use url::{join_method, split_method};
+pub use url::{join_method, split_method, without_password};

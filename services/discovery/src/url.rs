@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::{Error, Target};
 
 /// Splits a branch URL into its target and the gRPC path `/package.Service/Method`.
@@ -49,4 +51,18 @@ pub fn join_method(target: &str, method: &str) -> Result<String, Error> {
         Some((path, query)) => format!("{path}/{method}?{query}"),
         None => format!("{text}/{method}"),
     })
+}
+
+/// A target or a branch URL as it may be shown: `***` in place of the password.
+#[must_use]
+pub fn without_password(url: &str) -> Cow<'_, str> {
+    const KEY: &str = "password=";
+    let Some((path, query)) = url.split_once('?') else { return Cow::Borrowed(url) };
+    let hidden = |part: &str| match part.split_at_checked(KEY.len()) {
+        // A method may have been appended to the query.
+        Some((KEY, value)) => format!("{KEY}***{}", value.find('/').map_or("", |at| &value[at..])),
+        _ => part.to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(hidden).collect();
+    Cow::Owned(format!("{path}?{}", query.join("&")))
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use discovery::{EtcdTarget, Target, join_method, split_method};
+use discovery::{EtcdTarget, Target, join_method, split_method, without_password};
 
 fn etcd(hosts: &[&str], key: &str, user: &str, password: &str) -> Target {
     Target::Etcd(EtcdTarget {
@@ -61,6 +61,22 @@ fn a_password_is_shown_nowhere() {
     assert!(!format!("{target:?}").contains("secret"));
     let error = "etcd://a:x/k?user=u&password=secret".parse::<Target>().unwrap_err();
     assert!(!error.to_string().contains("secret"));
+    for (url, shown) in [
+        (
+            "etcd://a:1/k/user.User/saveUser?user=u&password=secret",
+            "etcd://a:1/k/user.User/saveUser?user=u&password=***",
+        ),
+        ("etcd:///a:1?password=secret&key=k/user.User/saveUser", "etcd:///a:1?password=***&key=k/user.User/saveUser"),
+        ("etcd:///a:1?key=k&password=secret/user.User/saveUser", "etcd:///a:1?key=k&password=***/user.User/saveUser"),
+        ("http://a:1/pay?password=secret", "http://a:1/pay?password=***"),
+        ("a:1/user.User/password", "a:1/user.User/password"),
+        (
+            "http://a:1/pay?to=me&pass=\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+            "http://a:1/pay?to=me&pass=\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+        ),
+    ] {
+        assert_eq!(without_password(url), shown);
+    }
 }
 
 #[test]

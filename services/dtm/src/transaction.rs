@@ -56,6 +56,15 @@ pub struct Branch {
     pub url: String,
 }
 
+impl Branch {
+    /// The name of the gRPC method that is called; empty for a branch over HTTP. Unlike the URL it tells nothing of where the branch is.
+    #[must_use]
+    pub fn method(&self) -> String {
+        let method = discovery::split_method(&self.url).map(|(_, method)| method).unwrap_or_default();
+        method.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+}
+
 impl Transaction {
     /// The end, if it has come.
     pub fn outcome(&self) -> Outcome {

@@ -89,7 +89,7 @@ async fn the_same_through_an_etcd_with_accounts() {
     let coordinator = Coordinator::start_on(conf, grpc).await;
     let Target::Etcd(key) = of("user.rpc").parse().unwrap() else { panic!("no etcd target") };
     let entry = discovery::register(&key, None, &branches.address.to_string()).await.unwrap();
-    let client = DtmClient::new(&of(KEY), None).unwrap();
+    let client = DtmClient::new(&of(KEY), Some(&format!("http://{}", coordinator.http))).unwrap();
     let action = branch_url(&of("user.rpc"), "dtmgimp.Dtm/Prepare").unwrap();
     let undo = branch_url(&of("user.rpc"), "dtmgimp.Dtm/Abort").unwrap();
     let saga = |gid: &str| {
@@ -99,8 +99,13 @@ async fn the_same_through_an_etcd_with_accounts() {
     assert_eq!(client.submit(&saga("kept")).await.unwrap(), Outcome::Succeeded);
     assert_eq!(branches.effects("kept").await, "a=1 b=1");
     branches.script("b", "action", [Act::Refuse]);
-    assert!(matches!(client.submit(&saga("undone")).await.unwrap(), Outcome::RolledBack { .. }));
+    let undone = client.submit(&saga("undone")).await.unwrap();
+    assert!(matches!(&undone, Outcome::RolledBack { reason } if !reason.contains("s3cret")), "{undone:?}");
     assert_eq!(branches.effects("undone").await, "");
+    let undone = client.status("undone").await.unwrap().unwrap();
+    assert!(undone.branches.iter().all(|branch| ["Prepare", "Abort"].contains(&branch.method().as_str())));
+    let asked = format!("{undone:?}");
+    assert!(asked.contains("password=***") && !asked.contains("s3cret"), "{asked}");
     entry.leave().await;
     coordinator.stop().await;
 }

@@ -163,7 +163,7 @@ fn name_and_protocol(url: &str, attributes: &mut Vec<KeyValue>) -> String {
         attributes.push(KeyValue::new("http.target", path.clone()));
         return path;
     }
-    let Ok((_, method)) = discovery::split_method(url) else { return url.to_owned() };
+    let Ok((_, method)) = discovery::split_method(url) else { return discovery::without_password(url).into_owned() };
     let name = method.trim_start_matches('/').to_owned();
     let (service, short) = name.rsplit_once('/').unwrap_or(("", &name));
     attributes.extend([

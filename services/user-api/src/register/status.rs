@@ -40,7 +40,7 @@ pub(super) fn view(transaction: &Transaction) -> View {
     let branches = transaction.branches.iter().map(|b| BranchView {
         branch: b.branch_id.clone(),
         op: b.op.clone(),
-        method: b.url.rsplit('/').next().unwrap_or_default().to_owned(),
+        method: b.method(),
         state: b.status.to_string(),
     });
     View {

@@ -67,7 +67,7 @@ fn request(call: BranchCall<'_>) -> Result<Request<Full<Bytes>>, String> {
         .uri(url)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::copy_from_slice(call.payload)))
-        .map_err(|error| format!("url {:?}: {error}", call.url))?;
+        .map_err(|error| format!("url {:?}: {error}", discovery::without_password(call.url)))?;
     for (name, value) in call.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
         request.headers_mut().insert(name, HeaderValue::from_str(value).map_err(|error| error.to_string())?);

@@ -101,7 +101,7 @@ fn destination(url: &str) -> &str {
 
 /// What a failed call is called in a rollback reason, in dtm's words.
 fn refusal(url: &str, text: &str) -> Answer {
-    let text = text.strip_suffix(" FAILURE").unwrap_or(text);
+    let (url, text) = (discovery::without_password(url), text.strip_suffix(" FAILURE").unwrap_or(text));
     Answer::Refused(format!("url:{url} return failed: {text} FAILURE"))
 }
 

@@ -280,7 +280,8 @@ impl Engine {
             (Op::Compensate, Answer::Unknown(error) | Answer::Refused(error)) => (Status::Aborting, error),
             _ => return,
         };
-        let alert = Alert { gid, status, branch: url, error, retry_count: attempt + 1 };
+        let branch = &*discovery::without_password(url);
+        let alert = Alert { gid, status, branch, error, retry_count: attempt + 1 };
         if let Some(post) = self.alerts.post(&alert) {
             self.spawn(post);
         }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use discovery::without_password;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -23,8 +24,11 @@ pub(super) fn transaction(record: &Record) -> Value {
 fn fields(record: &Record) -> Map<String, Value> {
     let (plan, state) = (&record.plan, &record.state);
     let options = &plan.options;
-    let steps: Vec<Value> =
-        plan.steps.iter().map(|step| json!({ "action": step.action, "compensate": step.compensate })).collect();
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| json!({ "action": without_password(&step.action), "compensate": without_password(&step.compensate) }))
+        .collect();
     let payloads: Option<Vec<&str>> = plan.steps.iter().map(|step| std::str::from_utf8(&step.payload).ok()).collect();
     let is_http = plan.protocol != "grpc";
     let ended = |status| if state.status == status { time(state.finished) } else { Value::Null };
@@ -69,7 +73,7 @@ fn branches(record: &Record) -> Vec<Value> {
                     ("create_time", time(record.state.created)),
                     ("update_time", time(record.updated)),
                     ("gid", json!(record.plan.gid)),
-                    ("url", json!(url)),
+                    ("url", json!(without_password(url))),
                     ("bin_data", json!(STANDARD.encode(&step.payload))),
                     ("finish_time", finish),
                     ("rollback_time", rollback),
